@@ -1,0 +1,228 @@
+"""Module 05: gradients, by walking back over what the operations recorded.
+
+Public parts: `backward`, `vjp`, `no_grad`, `sum_to_shape`, and one rule an operation.
+
+A rule is a vector-Jacobian product: `multiply_vjp(g, out, a, b)` gets the gradient `g` of the loss by the operation's result
+`out`, and returns the gradients by its inputs `a` and `b`. All of them are plain NumPy arrays.
+Source: Baydin, Pearlmutter, Radul, Siskind, "Automatic differentiation in machine learning: a survey" (2018), section 3.2.
+"""
+
+from collections.abc import Callable
+from contextlib import ContextDecorator
+from types import TracebackType
+
+import numpy as np
+
+from tinytorch.tensor import (
+    Array,
+    ArrayLike,
+    Axis,
+    Node,
+    Op,
+    Shape,
+    Tensor,
+    add,
+    matmul,
+    multiply,
+    negative,
+    recording,
+    reshape,
+    sum,
+    transpose,
+)
+
+Gradients = tuple[Array | None, ...]
+Rule = Callable[..., Gradients]
+
+RULES: dict[Op, Rule] = {}  # the gradient rule of each operation
+
+
+def vjp(op: Op) -> Callable[[Rule], Rule]:
+    """Register the decorated function as the gradient rule of an operation: `rule(g, out, *inputs, **attributes)`.
+
+    A rule that has the keyword `needs` is told for which inputs a gradient is wanted, and may return None for the others.
+    """
+
+    def register(rule: Rule) -> Rule:
+        RULES[op] = rule
+        return rule
+
+    return register
+
+
+@vjp(add)
+def add_vjp(g: Array, out: Array, a: Array, b: Array) -> Gradients:
+    """Pass the gradient on to both summands."""
+    return g, g
+
+
+@vjp(multiply)
+def multiply_vjp(g: Array, out: Array, a: Array, b: Array) -> Gradients:
+    """Return the gradients of a * b by a and by b, in this order.
+
+    g: the loss's gradient by the product, of the product's shape; out: the product; a, b: the factors, broadcast or not.
+    Both results have the shape of `g`: where broadcasting stretched a factor, `sum_to_shape` sums it afterwards.
+
+    >>> multiply_vjp(np.array([1.0, 10.0]), np.array([8.0, 15.0]), np.array([2.0, 3.0]), np.array([4.0, 5.0]))
+    (array([ 4., 50.]), array([ 2., 30.]))
+    """
+    raise NotImplementedError("05.1 multiply_vjp")
+
+
+@vjp(negative)
+def negative_vjp(g: Array, out: Array, a: Array) -> Gradients:
+    """Turn the sign."""
+    return (-g,)
+
+
+@vjp(matmul)
+def matmul_vjp(g: Array, out: Array, a: Array, b: Array, *, needs: tuple[bool, bool] = (True, True)) -> Gradients:
+    """Return the gradients of a @ b by a and by b, in this order.
+
+    g: (..., n, m), the loss's gradient by the product; out: (..., n, m); a: (..., n, k); b: (..., k, m).
+    The first result ends in the axes (n, k) of a, the second in the axes (k, m) of b. Leading axes that broadcasting stretched
+    stay; `sum_to_shape` sums them afterwards.
+    needs: for which inputs a gradient is wanted; where it is False, None in its place saves the product.
+
+    >>> g, a, b = np.array([[1.0, 2.0]]), np.array([[3.0, 4.0, 5.0]]), np.ones((3, 2))
+    >>> matmul_vjp(g, a @ b, a, b)
+    (array([[3., 3., 3.]]), array([[ 3.,  6.],
+           [ 4.,  8.],
+           [ 5., 10.]]))
+    """
+    raise NotImplementedError("05.2 matmul_vjp")
+
+
+@vjp(sum)
+def sum_vjp(g: Array, out: Array, a: Array, *, axis: Axis, keepdims: bool) -> Gradients:
+    """Hand the gradient of a sum to every summand."""
+    if axis is not None and not keepdims:
+        g = np.expand_dims(g, axis)
+    return (np.broadcast_to(g, a.shape),)
+
+
+@vjp(reshape)
+def reshape_vjp(g: Array, out: Array, a: Array) -> Gradients:
+    """Give the gradient the input's shape."""
+    return (g.reshape(a.shape),)
+
+
+@vjp(transpose)
+def transpose_vjp(g: Array, out: Array, a: Array, *, axes: Shape | None) -> Gradients:
+    """Put the axes back."""
+    return (g.transpose(None if axes is None else np.argsort(axes)),)
+
+
+def sum_to_shape(g: Array, shape: Shape) -> Array:
+    """Sum a gradient over the axes that broadcasting stretched, so that it gets the shape of the value it belongs to.
+
+    g: a gradient in the broadcast shape; shape: the shape that the value had before.
+    Broadcasting adds axes on the left and stretches axes of length 1; the result has exactly `shape` and g's dtype.
+
+    >>> sum_to_shape(np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), (3,))
+    array([5., 7., 9.])
+    >>> sum_to_shape(np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), (2, 1))
+    array([[ 6.],
+           [15.]])
+    """
+    raise NotImplementedError("05.3 sum_to_shape")
+
+
+def backward(loss: Tensor, gradient: ArrayLike | Tensor | None = None, retain_graph: bool = False) -> None:
+    """Add the loss's gradient to `.grad` of every leaf tensor that requires one.
+
+    gradient: the seed, of the loss's shape; needed unless the loss has a single element (then it is 1).
+    retain_graph: keep what was recorded, for another backward.
+
+    Raises RuntimeError if the loss requires no grad, needs a seed, or its graph was used up by an earlier backward; ValueError
+    for a seed of another shape; NotImplementedError for an operation without a rule. Then no `.grad` was changed.
+    """
+    if not loss.requires_grad:
+        raise RuntimeError("backward() on a tensor that requires no grad: were its inputs made with requires_grad=True, outside no_grad?")
+    nodes = _reachable(loss.node)
+    leaves: dict[int, tuple[Tensor, Array]] = {}
+    pending: dict[Node, Array] = {}
+    _hand_on(loss, _seed(loss, gradient), pending, leaves)
+    for node in nodes:
+        g = pending.pop(node)
+        for x, grad in zip(node.inputs, _input_gradients(node, g), strict=True):
+            if x.requires_grad and grad is not None:
+                _hand_on(x, _checked(node, grad, x), pending, leaves)
+    for x, grad in leaves.values():
+        x.grad = Tensor(grad if x.grad is None else x.grad.data + grad, dtype=x.dtype)
+    if not retain_graph:
+        for node in nodes:
+            node.inputs, node.out = (), None
+
+
+class no_grad(ContextDecorator):
+    """Compute without recording: `with no_grad(): ...`, or as a decorator. Nests, and holds for the current thread alone."""
+
+    def __enter__(self) -> None:
+        self.before = [*getattr(self, "before", []), recording.enabled]
+        recording.enabled = False
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        recording.enabled = self.before.pop()
+
+
+def _seed(loss: Tensor, gradient: ArrayLike | Tensor | None) -> Array:
+    if gradient is None:
+        if loss.size != 1:
+            raise RuntimeError(f"backward() on shape {loss.shape} needs a seed: call .sum() or .mean() first, or give gradient=")
+        return np.ones_like(loss.data)
+    seed = Tensor(gradient, dtype=loss.dtype).data
+    if seed.shape != loss.shape:
+        raise ValueError(f"the seed's shape {seed.shape} differs from the tensor's {loss.shape}")
+    return seed
+
+
+def _reachable(start: Node | None) -> list[Node]:
+    """Return the nodes that lead to `start`, newest first: then each comes after everything computed from it."""
+    found = {start} if start else set()
+    waiting = list(found)
+    while waiting:
+        node = waiting.pop()
+        if node.out is None:
+            raise RuntimeError("this graph was used up by an earlier backward(); call that one with retain_graph=True, or compute again")
+        for x in node.inputs:
+            if x.node is not None and x.node not in found:
+                found.add(x.node)
+                waiting.append(x.node)
+    return sorted(found, key=lambda node: node.serial, reverse=True)
+
+
+def _input_gradients(node: Node, g: Array) -> Gradients:
+    """Ask the operation's rule."""
+    rule = RULES.get(node.op)
+    if rule is None:
+        raise NotImplementedError(f"no gradient rule for {node.op.__name__}: write one under @vjp({node.op.__name__})")
+    attributes = node.attributes
+    if rule.__kwdefaults__ and "needs" in rule.__kwdefaults__:
+        attributes = {**attributes, "needs": tuple(x.requires_grad for x in node.inputs)}
+    gradients = rule(g, node.out, *(x.data for x in node.inputs), **attributes)
+    if not isinstance(gradients, tuple) or len(gradients) != len(node.inputs):
+        got = f"{len(gradients)} values" if isinstance(gradients, tuple) else type(gradients).__name__
+        raise TypeError(f"{rule.__name__} must return a tuple with a gradient for each of {len(node.inputs)} inputs, got {got}")
+    return gradients
+
+
+def _checked(node: Node, grad: Array, x: Tensor) -> Array:
+    """Return the gradient in the input's shape, or say whose rule is wrong."""
+    if grad.shape != x.data.shape:
+        summed = sum_to_shape(grad, x.data.shape)
+        if summed.shape != x.data.shape:
+            raise ValueError(
+                f"{RULES[node.op].__name__} returned a gradient of shape {grad.shape} for an input of shape {x.shape}: "
+                f"sum_to_shape made {summed.shape} of it"
+            )
+        return summed
+    return grad
+
+
+def _hand_on(x: Tensor, grad: Array, pending: dict[Node, Array], leaves: dict[int, tuple[Tensor, Array]]) -> None:
+    """Add a gradient to what its tensor has got so far."""
+    if x.node is not None:
+        pending[x.node] = pending[x.node] + grad if x.node in pending else grad
+    else:
+        leaves[id(x)] = (x, leaves[id(x)][1] + grad if id(x) in leaves else grad)

@@ -1,0 +1,358 @@
+"""Module 01: the Tensor, an n-dimensional array that remembers how it was computed.
+
+Public parts: `Tensor`, `as_tensor`, `record`, and the operations as functions (`add`, `matmul`, `sum`, ...).
+
+Every operation computes on NumPy arrays and hands its result to `record`, which wraps it in a Tensor and notes the operation
+and its inputs if a gradient may be asked for later. Nothing here knows calculus: module 05 walks what was noted.
+"""
+
+import itertools
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+Array = NDArray[Any]
+Shape = tuple[int, ...]
+Axis = int | tuple[int, ...] | None
+Scalar = bool | int | float
+
+_serial = itertools.count()
+
+
+class _Recording(threading.local):
+    """Whether operations are noted for gradients; each thread has its own answer. Module 05's `no_grad` switches it."""
+
+    enabled: bool = True
+
+
+recording = _Recording()
+
+
+class Node:
+    """How a tensor was made: the operation, its inputs and result, and a serial number that grows with time."""
+
+    __slots__ = ("attributes", "inputs", "op", "out", "serial")
+
+    def __init__(self, op: "Op", out: Array, inputs: "tuple[Tensor, ...]", attributes: dict[str, Any]) -> None:
+        self.op = op
+        self.out: Array | None = out
+        self.inputs = inputs
+        self.attributes = attributes
+        self.serial = next(_serial)  # an operation is newer than its inputs: sorting by it orders the graph
+
+
+class Tensor:
+    """An n-dimensional array with automatic differentiation.
+
+    data: nested lists, numbers or an array; it is copied, so later changes of the source never reach the tensor.
+    dtype: NumPy's; without it arrays keep theirs and Python's floats become float32.
+    requires_grad: whether `backward` shall fill `.grad`; needs a float dtype.
+
+    Raises TypeError for data that isn't numbers, and for gradients of integers.
+
+    >>> Tensor([[1, 2, 3], [4, 5, 6]], dtype=np.float32) @ Tensor([1.0, 0.0, -1.0])
+    Tensor([-2., -2.])
+    """
+
+    __slots__ = ("__weakref__", "data", "grad", "node", "requires_grad")
+    __array_ufunc__ = None  # `array * tensor` reaches Tensor.__rmul__, and `np.exp(tensor)` fails loudly
+
+    data: Array
+    grad: "Tensor | None"
+    node: Node | None
+    requires_grad: bool
+
+    def __init__(self, data: "ArrayLike", dtype: DTypeLike | None = None, requires_grad: bool = False) -> None:
+        self.data = _as_array(data, dtype)
+        self.grad = None
+        self.node = None
+        self.requires_grad = requires_grad
+        if requires_grad and self.data.dtype.kind != "f":
+            raise TypeError(f"only floating-point tensors can require grad, got {self.data.dtype}; try dtype=np.float32")
+
+    @property
+    def shape(self) -> Shape:
+        """The length of each axis."""
+        return self.data.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self.data.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return self.data.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The elements' NumPy type."""
+        return self.data.dtype
+
+    @property
+    def T(self) -> "Tensor":
+        """The tensor with its axes reversed."""
+        return transpose(self)
+
+    def __len__(self) -> int:
+        if not self.data.ndim:
+            raise TypeError("len() of a 0-d tensor: it has no axis; try .item()")
+        return len(self.data)
+
+    def __repr__(self) -> str:
+        numbers = np.array2string(self.data, separator=", ", prefix="Tensor(")
+        dtype = "" if self.data.dtype == np.float32 else f", dtype={self.data.dtype}"
+        origin = f", from {self.node.op.__name__}" if self.node else ", requires_grad=True" if self.requires_grad else ""
+        return f"Tensor({numbers}{dtype}{origin})"
+
+    def item(self) -> Scalar:
+        """Return the only element as a Python number; ValueError if there are more or none."""
+        if self.data.size != 1:
+            raise ValueError(f"item() needs exactly one element, got shape {self.shape}; try .tolist()")
+        value: Scalar = self.data.item()
+        return value
+
+    def numpy(self) -> Array:
+        """Return the array itself, not a copy; changing it goes unnoticed by gradients."""
+        return self.data
+
+    def tolist(self) -> Any:
+        """Return nested lists of Python numbers (a number for a 0-d tensor)."""
+        return self.data.tolist()
+
+    def detach(self) -> "Tensor":
+        """Return a tensor of the same array that remembers nothing and requires no gradient."""
+        return _wrap(self.data)
+
+    def backward(self, gradient: "ArrayLike | Tensor | None" = None, retain_graph: bool = False) -> None:
+        """Fill `.grad` of the leaves that this tensor was computed from: see `tinytorch.autograd.backward`."""
+        from tinytorch.autograd import backward  # module 05 stands on this one
+
+        backward(self, gradient, retain_graph)
+
+    def __add__(self, other: "Operand") -> "Tensor":
+        """Add elementwise, with NumPy's broadcasting.
+
+        other: a Tensor, an array or a number; a number takes this tensor's dtype (`as_tensor(other, self)` does that).
+        Returns a new Tensor that was given to `record` under the operation `add`, with both operands as its inputs.
+        Raises ValueError with both shapes if they don't broadcast (`check_broadcast("+", a, b)` does that).
+
+        >>> Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]) + Tensor([10.0, 20.0, 30.0])
+        Tensor([[11., 22., 33.],
+                [14., 25., 36.]])
+        """
+        other = as_tensor(other, self)
+        check_broadcast("+", self, other)
+        return record(add, self.data + other.data, self, other)
+
+    def __radd__(self, other: "Operand") -> "Tensor":
+        return as_tensor(other, self) + self
+
+    def __mul__(self, other: "Operand") -> "Tensor":
+        other = as_tensor(other, self)
+        check_broadcast("*", self, other)
+        return record(multiply, self.data * other.data, self, other)
+
+    def __rmul__(self, other: "Operand") -> "Tensor":
+        return as_tensor(other, self) * self
+
+    def __sub__(self, other: "Operand") -> "Tensor":
+        return self + -as_tensor(other, self)
+
+    def __rsub__(self, other: "Operand") -> "Tensor":
+        return as_tensor(other, self) - self
+
+    def __neg__(self) -> "Tensor":
+        return record(negative, -self.data, self)
+
+    def __matmul__(self, other: "Operand") -> "Tensor":
+        """Multiply matrices: (..., n, k) @ (..., k, m) -> (..., n, m); leading axes broadcast, float32 stays float32.
+
+        other: a Tensor or an array. An operand with fewer than two axes goes to `matmul_vector(self, other)`.
+        Returns a new Tensor that was given to `record` under the operation `matmul`, with both operands as its inputs.
+        Raises ValueError that names both shapes if the inner lengths differ (the last axis of self, the last but one of other).
+
+        >>> Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]) @ Tensor([[1.0], [0.0], [2.0]])
+        Tensor([[ 7.],
+                [16.]])
+        """
+        other = as_tensor(other, self)
+        if self.ndim < 2 or other.ndim < 2:
+            return matmul_vector(self, other)
+        if self.shape[-1] != other.shape[-2]:
+            raise ValueError(
+                f"cannot multiply {self.shape} @ {other.shape}: the inner lengths {self.shape[-1]} and {other.shape[-2]} differ; "
+                f"transpose one operand?"
+            )
+        return record(matmul, self.data @ other.data, self, other)
+
+    def __rmatmul__(self, other: "Operand") -> "Tensor":
+        return as_tensor(other, self) @ self
+
+    def sum(self, axis: Axis = None, keepdims: bool = False) -> "Tensor":
+        """Add the elements up along `axis`: an int, a tuple of ints, or None for all of them.
+
+        keepdims: whether the summed axes stay with length 1, so that the result broadcasts against self.
+        Returns a new Tensor that was given to `record` under the operation `sum`, with `axis` and `keepdims` as its attributes.
+        Raises ValueError (NumPy's AxisError) for an axis that isn't there.
+
+        >>> Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]).sum(axis=0)
+        Tensor([5., 7., 9.])
+        """
+        total = self.data.sum(axis=axis, keepdims=keepdims)
+        return record(sum, total, self, axis=axis, keepdims=keepdims)
+
+    def mean(self, axis: Axis = None, keepdims: bool = False) -> "Tensor":
+        """Average the elements along `axis`, in the tensor's own float dtype."""
+        total = self.sum(axis, keepdims)
+        if total.size == 0 or self.size == 0:
+            raise ValueError(f"mean of no elements: shape {self.shape}, axis {axis}")
+        return total * (total.size / self.size)
+
+    def reshape(self, *shape: int | Shape) -> "Tensor":
+        """Return the same elements in another shape; one length may be -1."""
+        return reshape(self, _flat_ints(shape))
+
+    def transpose(self, *axes: int | Shape) -> "Tensor":
+        """Return the tensor with its axes in the given order, reversed without one."""
+        return transpose(self, _flat_ints(axes) or None)
+
+
+Operand = Tensor | Array | Scalar
+ArrayLike = Any  # numbers, nested sequences of them, arrays: what NumPy takes
+Op = Callable[..., Tensor]
+
+
+def record(op: Op, result: Any, *inputs: Tensor, **attributes: Any) -> Tensor:
+    """Wrap an operation's result in a Tensor and note how it was made.
+
+    op: the public function of the operation; module 05 finds the gradient rule by it.
+    result: the array that was computed (or NumPy's scalar).
+    inputs: the tensors it was computed from, in the order of the rule's arguments.
+    attributes: what else the rule needs, such as `axis`.
+
+    Nothing is noted inside `no_grad`, and where no input requires grad.
+    """
+    out = _wrap(result)
+    if recording.enabled and out.data.dtype.kind == "f":
+        for x in inputs:
+            if x.requires_grad:
+                out.requires_grad = True
+                out.node = Node(op, out.data, inputs, attributes)
+                break
+    return out
+
+
+def as_tensor(value: Operand, like: Tensor | None = None) -> Tensor:
+    """Return a Tensor of the value; a Tensor comes back itself, a Python number takes the dtype of `like` where it can.
+
+    Raises TypeError for what is neither a Tensor, nor an array, nor a number.
+    """
+    if isinstance(value, Tensor):
+        return value
+    if like is not None and isinstance(value, bool | int | float):
+        fits = like.data.dtype.kind == "f" or not isinstance(value, float)
+        return Tensor(value, like.data.dtype if fits else np.float32)
+    return Tensor(value)
+
+
+def check_broadcast(symbol: str, a: Tensor, b: Tensor) -> None:
+    """Raise ValueError with both shapes if a and b don't broadcast under NumPy's rule."""
+    if a.data.shape == b.data.shape:
+        return
+    for m, n in zip(reversed(a.data.shape), reversed(b.data.shape), strict=False):
+        if m != n and m != 1 and n != 1:
+            raise ValueError(
+                f"cannot broadcast {a.shape} {symbol} {b.shape}: from the right, lengths must be equal or 1, and {m} meets {n}; "
+                f"reshape or transpose one operand?"
+            )
+
+
+def matmul_vector(a: Tensor, b: Tensor) -> Tensor:
+    """Multiply where an operand is a vector: it counts as one row (left) or one column (right), and that axis goes again.
+
+    Raises ValueError for a 0-d operand.
+    """
+    if not a.ndim or not b.ndim:
+        raise ValueError(f"matmul needs at least one axis on both sides, got {a.shape} @ {b.shape}; use * for a number")
+    left = a.reshape(1, -1) if a.ndim == 1 else a
+    right = b.reshape(-1, 1) if b.ndim == 1 else b
+    if left.shape[-1] != right.shape[-2]:
+        raise ValueError(f"cannot multiply {a.shape} @ {b.shape}: the inner lengths {left.shape[-1]} and {right.shape[-2]} differ")
+    product = left @ right
+    *leading, rows, columns = product.shape
+    kept = (*leading, *((rows,) if a.ndim > 1 else ()), *((columns,) if b.ndim > 1 else ()))
+    return product.reshape(kept)
+
+
+def add(a: Operand, b: Operand) -> Tensor:
+    """Return a + b: see `Tensor.__add__`."""
+    return as_tensor(a) + b
+
+
+def multiply(a: Operand, b: Operand) -> Tensor:
+    """Return a * b elementwise, with NumPy's broadcasting."""
+    return as_tensor(a) * b
+
+
+def negative(a: Operand) -> Tensor:
+    """Return -a."""
+    return -as_tensor(a)
+
+
+def matmul(a: Operand, b: Operand) -> Tensor:
+    """Return a @ b: see `Tensor.__matmul__`."""
+    return as_tensor(a) @ b
+
+
+def sum(a: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Return the sum along an axis: see `Tensor.sum`."""
+    return as_tensor(a).sum(axis, keepdims)
+
+
+def reshape(a: Tensor, shape: Shape) -> Tensor:
+    """Return the same elements in another shape; ValueError if their number doesn't fit."""
+    try:
+        return record(reshape, a.data.reshape(shape), a)
+    except ValueError:
+        raise ValueError(f"cannot reshape {a.shape} with {a.size} elements to {shape}") from None
+
+
+def transpose(a: Tensor, axes: Shape | None = None) -> Tensor:
+    """Return the tensor with its axes in the given order, reversed without one."""
+    return record(transpose, a.data.transpose(axes), a, axes=axes)
+
+
+def _wrap(result: Any) -> Tensor:
+    """Return a Tensor of an array without copying it."""
+    out = Tensor.__new__(Tensor)
+    out.data = result if type(result) is np.ndarray else np.asarray(result)
+    out.grad = None
+    out.node = None
+    out.requires_grad = False
+    return out
+
+
+def _as_array(data: ArrayLike, dtype: DTypeLike | None) -> Array:
+    if isinstance(data, Tensor):
+        data = data.data
+    try:
+        array = np.array(data, dtype=dtype)
+    except ValueError as error:
+        raise TypeError(f"a tensor needs numbers in a regular shape, got {data!r:.80}: {error}") from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"a tensor needs numbers, got {type(data).__name__} ({data!r:.80}) of dtype {array.dtype}")
+    if dtype is None and array.dtype == np.float64 and not isinstance(data, np.ndarray | np.generic):
+        return array.astype(np.float32)
+    return array
+
+
+def _flat_ints(lengths: tuple[int | Shape, ...]) -> Shape:
+    """Take `f(2, 3)` and `f((2, 3))` alike."""
+    if len(lengths) == 1 and not isinstance(lengths[0], int):
+        return tuple(lengths[0])
+    return lengths  # type: ignore[return-value]  # all ints here
