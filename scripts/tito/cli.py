@@ -5,6 +5,7 @@ Each command prints for people, or with `--json` one JSON document for programs,
 
 import typer
 
+from tito import testing
 from tito.course import UnknownName
 
 app = typer.Typer(
@@ -14,6 +15,8 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="rich",
 )
+
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(testing.test)
 
 
 def main() -> None:

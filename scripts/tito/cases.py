@@ -1,0 +1,87 @@
+"""The judged tests of a module as plain functions, to run them outside of pytest: for diagnosis and for the course's own proofs.
+
+Public parts: `cases`, `outcome`, `names_for`, `likely`, `wrong_before`.
+"""
+
+import functools
+import importlib
+import importlib.util
+from collections.abc import Callable
+from typing import Any
+
+from tito import course, mistakes
+from tito.check import Check, Mismatch
+from tito.course import Exercise, Module
+
+Case = Callable[..., None]
+
+
+@functools.cache
+def cases(module: Module) -> dict[str, tuple[Case, ...]]:
+    """Return the judged tests of a module by the exercise (or whole module) they judge, in the order of the file."""
+    if not module.tests.exists():
+        return {}
+    spec = importlib.util.spec_from_file_location(f"tito_cases_{module.name}", module.tests)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{module.tests} can't be imported")
+    loaded = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(loaded)
+    found: dict[str, list[Case]] = {}
+    for name, value in vars(loaded).items():
+        if name.startswith("test_") and (judged := exercise_of(value)):
+            found.setdefault(judged, []).append(value)
+    return {judged: tuple(functions) for judged, functions in found.items()}
+
+
+def exercise_of(function: Any) -> str:
+    """Return what the marker `exercise` of a test function says, or ""."""
+    for mark in getattr(function, "pytestmark", []):
+        if mark.name == "exercise":
+            return str(mark.args[0])
+    return ""
+
+
+def names_for(module: Module) -> dict[str, Any]:
+    """Return what a check's call may use: the public names of tinytorch and everything of the judged module."""
+    import numpy as np
+
+    import tinytorch
+
+    return {**vars(tinytorch), **vars(importlib.import_module(f"tinytorch.{module.name}")), "np": np}
+
+
+def outcome(case: Case, module: Module) -> Mismatch | None:
+    """Run a judged test; return its mismatch, or None where it passes."""
+    try:
+        case(Check(names_for(module)))
+    except Mismatch as mismatch:
+        return mismatch
+    return None
+
+
+def likely(case: Case, module: Module, exercise: Exercise, mismatch: Mismatch) -> mistakes.Mistake | None:
+    """Return the one known mistake that gives the same result in this test, or None where none or several do."""
+    known, _ = mistakes.corpus(module)
+    function = mistakes.target(module, exercise.function)
+    matching = []
+    for mistake in known:
+        if mistake.exercise == exercise.id:
+            with mistakes.swapped(function, mistake.first):
+                theirs = outcome(case, module)
+            if theirs is not None and theirs.called == mismatch.called and theirs.outcome.same(mismatch.outcome):
+                matching.append(mistake)
+    return matching[0] if len(matching) == 1 else None
+
+
+def wrong_before(exercise: Exercise) -> Exercise | None:
+    """Return the first exercise before this one that the learner has built and that fails a test of its own."""
+    from tinytorch import _workspace
+
+    for module in course.modules():
+        states = _workspace.exercise_states(module.name)
+        for earlier in module.exercises:
+            if earlier.id >= exercise.id:
+                return None
+            if states[earlier.id] == "built" and any(outcome(case, module) for case in cases(module).get(earlier.id, ())):
+                return earlier
+    return None

@@ -1,0 +1,98 @@
+"""Run the tests of a selection in this process.
+
+Public parts: `run`, and the command `tito test`.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tito import course
+from tito.course import ROOT, Exercise
+
+
+def run(targets: Sequence[str], *, pytest_args: Sequence[str] = ()) -> int:
+    """Run the judged tests of modules and exercises ("05", "05.3", "autograd"; nothing: all) and return the exit code.
+
+    0 only if everything that was selected is built and right; 1 if something is wrong or not built yet; pytest's code (2 to 5)
+    where it could not run. Raises course.UnknownName.
+    """
+    code, _ = _run(targets, pytest_args)
+    return code
+
+
+def _run(targets: Sequence[str], pytest_args: Sequence[str]) -> tuple[int, dict[str, str]]:
+    """Return the exit code, and the verdict of each exercise that was selected."""
+    import pytest
+
+    selected = [course.select(target) for target in targets] or list(course.modules())
+    files, exercises = [], []
+    for one in selected:
+        module = course.owner(one) if isinstance(one, Exercise) else one
+        files.append(str(module.tests))
+        exercises += [one.id] if isinstance(one, Exercise) else [*(e.id for e in module.exercises), module.number]
+    keeper = _Keeper()
+    options = ["-q", "--no-header", f"--rootdir={ROOT}", "-c", str(ROOT / "pyproject.toml"), *(f"--exercise={e}" for e in exercises)]
+    code = int(pytest.main([*dict.fromkeys(files), *options, *pytest_args], plugins=[keeper]))
+    verdicts = {e: keeper.verdicts.get(e, "not run") for e in exercises if "." in e or e in keeper.verdicts}
+    if code == 0 and not _asked_for_less(pytest_args) and any(v != "passed" for v in verdicts.values()):
+        code = 1
+    return code, verdicts
+
+
+def _asked_for_less(pytest_args: Sequence[str]) -> bool:
+    """Return whether an option of the caller's leaves tests out, so that "all of it" can't be demanded."""
+    return any(a in ("-k", "--built", "-m", "--collect-only") or a.startswith("-k") for a in pytest_args)
+
+
+class _Keeper:
+    """Takes the verdicts from the course's plugin when a run ends."""
+
+    def __init__(self) -> None:
+        self.verdicts: dict[str, str] = {}
+
+    def pytest_sessionfinish(self, session: object) -> None:
+        """Read what the plugin gathered."""
+        gathered = session.config.pluginmanager.get_plugin("tito-verdicts")  # type: ignore[attr-defined]
+        if gathered is not None:
+            self.verdicts = {e: gathered.verdict(e) for e in gathered.outcomes}
+
+
+def test(
+    context: typer.Context,
+    targets: Annotated[list[str] | None, typer.Argument(help="modules or exercises: 05, 05.3, autograd; nothing: all", show_default=False)] = None,
+    built: Annotated[bool, typer.Option("--built", help="only what is built")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="one JSON document on stdout")] = False,
+) -> None:
+    """Judge what you have built: right, wrong, or not built yet.
+
+    Exits 0 only if all that was selected is built and right. Whatever stands behind `--` goes to pytest.
+
+    Example: [bold]tito test 05.3[/bold]      [bold]tito test 01 -- -k broadcasts -vv[/bold]
+    """
+    sys.path[:0] = [p for p in (str(ROOT), str(ROOT / "scripts")) if p not in sys.path]
+    chosen, passed_on = _divide([*(targets or []), *context.args])
+    options = [*passed_on, *(["--built"] if built else [])]
+    if not as_json:
+        from tinytorch import _workspace
+
+        typer.echo(_workspace.yours())
+        raise SystemExit(run(chosen, pytest_args=options))
+    import contextlib
+    import io
+
+    text = io.StringIO()
+    with contextlib.redirect_stdout(text):
+        code, verdicts = _run(chosen, options)
+    typer.echo(json.dumps({"exit": code, "verdicts": verdicts, "output": text.getvalue()}, indent=1))
+    raise SystemExit(code)
+
+
+def _divide(words: list[str]) -> tuple[list[str], list[str]]:
+    """Return the targets and, from the first option on, what goes to pytest."""
+    first = next((i for i, word in enumerate(words) if word.startswith("-")), len(words))
+    return [w for w in words[:first] if not Path(w).is_absolute() or Path(w).exists()], words[first:]

@@ -1,0 +1,284 @@
+"""The pytest plugin of the course: what is not built yet is skipped, what is wrong is explained, and verdicts are kept.
+
+Loaded by `-p tito.verdicts` in pyproject.toml, so that the command line, the editor's Test Explorer and CI judge alike. A test that
+judges an exercise carries `@pytest.mark.exercise("05.3")` and takes `check`; others are left alone.
+"""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tito import course
+from tito.check import FORM, Check, Mismatch, labelled_rows, learner_line
+from tito.course import MEMORY, ROOT, Exercise, Module
+
+VERDICTS = MEMORY / "verdicts.json"
+TIMEOUT = re.compile(r"Timeout \(?>?\s*([\d.]+)")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the course's options."""
+    group = parser.getgroup("tinytorch")
+    group.addoption("--reference", action="store_true", help="test the reference, with everything of the learner's set aside")
+    group.addoption("--exercise", action="append", default=[], metavar="NN.k", help="only the tests of this exercise (repeatable)")
+    group.addoption("--built", action="store_true", help="only the tests of exercises that are built")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose the mode before any test imports tinytorch, and start keeping verdicts."""
+    if config.getoption("--reference"):
+        os.environ["TINYTORCH"] = "reference"
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Verdicts(config), "tito-verdicts")
+
+
+def pytest_report_header() -> str:
+    """Say whose code is tested."""
+    from tinytorch import _workspace
+
+    return _workspace.yours()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep the tests that `--exercise` or `--built` ask for, and tell each what it judges."""
+    wanted, built_only = set(config.getoption("--exercise")), config.getoption("--built")
+    kept, dropped = [], []
+    for item in items:
+        judged = judged_by(item)
+        if judged:
+            item.user_properties.append(("exercise", judged))
+        asked = not wanted or judged in wanted
+        (kept if asked and (not built_only or (judged and _state(judged) in ("built", "broken", "missing"))) else dropped).append(item)
+    if dropped:
+        config.hook.pytest_deselected(items=dropped)
+        items[:] = kept
+
+
+@pytest.fixture
+def check(request: pytest.FixtureRequest) -> Check:
+    """Return the judge of one call; see `tito.check.Check`."""
+    from tito.cases import names_for
+
+    return Check(names_for(_module_of(judged_by(request.node))), verbose=request.config.get_verbosity() >= 2)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip what isn't built; fail what can't be judged because the learner's file can't be used."""
+    judged = judged_by(item)
+    if not judged or os.environ.get("TINYTORCH") == "reference":
+        return
+    from tinytorch import _workspace
+
+    module = _module_of(judged)
+    states = _workspace.exercise_states(module.name)
+    for exercise in _exercises_of(judged):
+        state = states.get(exercise.id, "missing")
+        if state == "unbuilt":
+            pytest.skip(f"not built yet: {exercise}")
+        elif state == "aside":
+            pytest.skip(f"set aside: {exercise}; `tito use mine {module.number}` takes your own code again")
+        elif state == "missing":
+            where = _relative(module.file)
+            pytest.fail(f"{exercise} is not in {where}\n{_row('again', f'tito reset {exercise.id}   (puts its stub back)')}", pytrace=False)
+        elif state == "broken":
+            failure = _workspace.failures.get(module.name)
+            reason = str(failure) if failure else f"{_relative(module.file)} can't be read"
+            pytest.fail(f"{module.number} {module.name} can't be used: {reason}\n{_row('again', f'tito test {module.number}')}", pytrace=False)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, None]:
+    """Complete a mismatch with a diagnosis while the test's time limit still holds."""
+    result = yield
+    judged = judged_by(pyfuncitem)
+    mismatch = result.excinfo[1] if judged and result.excinfo else None
+    if isinstance(mismatch, Mismatch):
+        mismatch.details = explain(pyfuncitem.function, judged, mismatch)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, None]:
+    """Show the form for learners instead of a traceback."""
+    result = yield
+    report: pytest.TestReport = result.get_result()
+    judged = judged_by(item)
+    if not judged or call.excinfo is None:
+        return
+    error = call.excinfo.value
+    if isinstance(error, Mismatch):
+        report.longrepr = error.details or str(error)
+    elif isinstance(error, pytest.fail.Exception) and (match := TIMEOUT.search(str(error))):
+        report.longrepr = _timed_out(item, judged, error, match[1])
+
+
+def explain(case: Any, judged: str, mismatch: Mismatch) -> str:
+    """Return the whole text of a failure: behaviour, call, expected and got, rule, likely mistake, place, next command."""
+    from tito import cases
+
+    module = _module_of(judged)
+    exercise = _exercises_of(judged)[-1]
+    lines = [f"{exercise if judged == exercise.id else module.number + ' ' + module.name}: {behaviour(case)}"]
+    earlier = cases.wrong_before(exercise) if os.environ.get("TINYTORCH") != "reference" else None
+    if earlier:
+        lines.append(_row("first", f"{earlier} is wrong: start there, with  tito test {earlier.id}"))
+    lines += mismatch.rows()
+    likely = None if earlier or judged != exercise.id else cases.likely(case, module, exercise, mismatch)
+    if likely:
+        lines += labelled_rows("likely", likely.says)
+    lines.append(_row("look at", place(module, exercise, mismatch.line)))
+    lines.append(_next_row(judged, exercise))
+    return "\n".join(lines)
+
+
+def behaviour(case: Any) -> str:
+    """Return what a judged test demands: its docstring's first line."""
+    return str(case.__doc__ or case.__name__.removeprefix("test_").replace("_", " ")).strip().splitlines()[0]
+
+
+def place(module: Module, exercise: Exercise, line: tuple[Path, int] | None) -> str:
+    """Return "modules/05_autograd/autograd.py:88  sum_to_shape": where it raised, else where the function's body starts."""
+    if line is None:
+        from tito.mistakes import target
+
+        code = target(module, exercise.function).__code__
+        line = Path(code.co_filename), min((n for *_, n in code.co_lines() if n and n > code.co_firstlineno), default=code.co_firstlineno)
+    return f"{_relative(line[0])}:{line[1]}  {exercise.function}"
+
+
+def judged_by(item: pytest.Item) -> str:
+    """Return the exercise (or the module) that a test judges, or ""."""
+    mark = item.get_closest_marker("exercise")
+    return str(mark.args[0]) if mark else ""
+
+
+class Verdicts:
+    """Gathers the outcome of each exercise over a run, keeps it in `.tito/verdicts.json`, and sums it up."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.outcomes: dict[str, list[str]] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a test's outcome; under xdist this runs in the controller."""
+        judged = dict(report.user_properties).get("exercise")
+        if judged and (report.when == "call" or report.outcome != "passed"):
+            self.outcomes.setdefault(str(judged), []).append(report.outcome)
+
+    def verdict(self, exercise: str) -> str:
+        """Return "passed", "failed", "skipped", "partly" (right so far, but not all of its tests ran) or "not run"."""
+        from tito.cases import cases
+
+        outcomes = self.outcomes.get(exercise, [])
+        if "failed" in outcomes:
+            return "failed"
+        if "passed" in outcomes:
+            return "passed" if len(outcomes) >= len(cases(_module_of(exercise)).get(exercise, ())) else "partly"
+        return "skipped" if outcomes else "not run"
+
+    def pytest_sessionfinish(self) -> None:
+        """Keep the verdicts of the learner's code."""
+        if os.environ.get("TINYTORCH") != "reference":
+            keep({e: v for e in self.outcomes if "." in e and (v := self.verdict(e)) in ("passed", "failed")})
+
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Say what stands, and what to do next."""
+        for line in self.summary():
+            terminalreporter.write_line(line)
+
+    def summary(self) -> list[str]:
+        """Return the lines of the summary: an exercise each (a module each where nothing is built), then the next step."""
+        if os.environ.get("TINYTORCH") == "reference" or not self.outcomes:
+            return []
+        lines: list[str] = []
+        for module in course.modules():
+            ran = [e for e in module.exercises if e.id in self.outcomes]
+            lines += [line for e in ran if (line := _verdict_line(module, e, self.verdict(e.id)))]
+            unbuilt = [e.id for e in ran if self.verdict(e.id) == "skipped"]
+            if unbuilt:
+                lines.append(f"  not run   {', '.join(unbuilt)}: not built yet, or set aside")
+        following = next((e for m in course.modules() for e in m.exercises if self.verdict(e.id) in ("failed", "skipped")), None)
+        if following:
+            lines.append(f"  next      {following}: {_relative(course.owner(following).file)}, then  tito test {following.id}")
+        return lines
+
+
+def keep(verdicts: dict[str, str]) -> None:
+    """Add verdicts to `.tito/verdicts.json`, each with the hash of the learner's file that it holds for."""
+    if not verdicts:
+        return
+    known = kept()
+    for exercise, outcome in verdicts.items():
+        path = _module_of(exercise).file
+        digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
+        known[exercise] = {"digest": digest, "outcome": outcome}
+    temporary = VERDICTS.with_suffix(f".{os.getpid()}")
+    try:
+        MEMORY.mkdir(exist_ok=True)
+        temporary.write_text(json.dumps(known, indent=1, sort_keys=True), encoding="utf-8")
+        temporary.replace(VERDICTS)
+    except OSError as error:
+        print(f"tito: the verdicts could not be kept in {_relative(VERDICTS)}: {error.strerror}; `tito status` won't know them")
+
+
+def kept() -> dict[str, dict[str, str]]:
+    """Return the verdicts that are known; none where the file isn't there or is damaged (tests make it anew)."""
+    try:
+        known = json.loads(VERDICTS.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _verdict_line(module: Module, exercise: Exercise, verdict: str) -> str:
+    if verdict == "passed":
+        reference = f"tinytorch/{module.name}.py"
+        return f"  right     {exercise}: {exercise.done}\n            compare with the reference: {reference}"
+    words = {"failed": "wrong     ", "partly": "so far so good  "}
+    return f"  {words[verdict]}{exercise}" if verdict in words else ""
+
+
+def _timed_out(item: pytest.Item, judged: str, error: BaseException, seconds: str) -> str:
+    module, exercise = _module_of(judged), _exercises_of(judged)[-1]
+    rows = [
+        f"{exercise}: {behaviour(getattr(item, 'function', None))}",
+        *labelled_rows("got", f"no answer within {float(seconds):g} s: a loop that never ends?"),
+        _row("look at", place(module, exercise, learner_line(error))),
+        _next_row(judged, exercise),
+    ]
+    return "\n".join(rows)
+
+
+def _next_row(judged: str, exercise: Exercise) -> str:
+    return _row("again", f'tito test {judged}      debug: F5 "Debug this test"      hint: tito hint {exercise.id}')
+
+
+def _row(label: str, text: str) -> str:
+    return FORM.format(label, text)
+
+
+def _module_of(judged: str) -> Module:
+    return course.module(judged.partition(".")[0])
+
+
+def _exercises_of(judged: str) -> tuple[Exercise, ...]:
+    return (course.exercise(judged),) if "." in judged else course.module(judged).exercises
+
+
+def _state(judged: str) -> str:
+    """Return the state of an exercise; of a module "built" only if all of it is."""
+    from tinytorch import _workspace
+
+    states = _workspace.exercise_states(_module_of(judged).name)
+    of_judged = {states.get(e.id, "missing") for e in _exercises_of(judged)}
+    return str(of_judged.pop()) if len(of_judged) == 1 else "unbuilt"
+
+
+def _relative(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)
