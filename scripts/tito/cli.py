@@ -16,6 +16,13 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
+
+
+@app.callback()
+def _course() -> None:
+    """Build, test, profile: the TinyTorch course from the command line."""
+
+
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(testing.test)
 
 
