@@ -5,7 +5,7 @@ Each command prints for people, or with `--json` one JSON document for programs,
 
 import typer
 
-from tito import testing
+from tito import profile, testing
 from tito.course import UnknownName
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ def _course() -> None:
 
 
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(testing.test)
+app.command()(profile.profile)
 
 
 def main() -> None:

@@ -1,0 +1,108 @@
+"""Run a module's workload for a profiler, in a process of its own.
+
+Public parts: `main`. `tito profile` starts `python -m tito.workload profiles/01_tensor.py --seconds 3` under py-spy or
+alone and reads the result file. A workload is a script with `main(repeat)`, which does the same work `repeat` times.
+Nothing is imported here but what is needed, so that little else is measured.
+"""
+
+import argparse
+import faulthandler
+import importlib.util
+import json
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+Work = Callable[[int], object]
+
+WARM_UPS = 2
+RUN_SECONDS = 0.02  # what a timed run takes at least: a thousand times the clock's resolution
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the workload as asked and write a JSON object to the result file; 1 if it raised."""
+    parser = argparse.ArgumentParser(prog="tito.workload")
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--result", type=Path)
+    parser.add_argument("--limit", type=float, default=120.0, help="seconds after which the process ends itself")
+    kind = parser.add_mutually_exclusive_group(required=True)
+    kind.add_argument("--seconds", type=float, help="repeat for so long")
+    kind.add_argument("--runs", type=int, help="time so many runs")
+    kind.add_argument("--memory", type=Path, help="trace the memory of one repetition with memray, into this file")
+    asked = parser.parse_args(arguments)
+    faulthandler.dump_traceback_later(asked.limit, exit=True)
+    try:
+        result, code = _run(asked), 0
+    except KeyboardInterrupt:
+        return 130
+    except (Exception, SystemExit) as error:  # whatever the learner's code does: `tito profile` says it
+        result, code = _describe(error), 1
+    if asked.result:
+        asked.result.write_text(json.dumps(result), encoding="utf-8")
+    return code
+
+
+def _run(asked: argparse.Namespace) -> dict[str, Any]:
+    work = _load(asked.file)
+    if asked.seconds:
+        repeats, seconds = keep_busy(work, asked.seconds)
+        return {"repeats": repeats, "seconds": seconds}
+    if asked.runs:
+        return time_runs(work, asked.runs)
+    import memray
+
+    work(1)
+    with memray.Tracker(asked.memory):
+        work(1)
+    return {"repeats": 1}
+
+
+def keep_busy(work: Work, seconds: float) -> tuple[int, float]:
+    """Repeat the work for about `seconds`; return how often and how long it was done."""
+    done, repeat, passed = 0, 1, 0.0
+    while passed < seconds:
+        took = _time(work, repeat)
+        done, passed = done + repeat, passed + took
+        if took < seconds / 20:
+            repeat *= 2
+    return done, passed
+
+
+def time_runs(work: Work, runs: int) -> dict[str, Any]:
+    """Time `runs` equal runs after a warm-up; return the seconds of one repetition in each of them."""
+    repeat = 1
+    for _ in range(WARM_UPS):
+        work(repeat)
+    while _time(work, repeat) < RUN_SECONDS:
+        repeat *= 2
+    return {"repeats": repeat, "runs": [_time(work, repeat) / repeat for _ in range(runs)]}
+
+
+def _time(work: Work, repeat: int) -> float:
+    start = time.perf_counter()
+    work(repeat)
+    return time.perf_counter() - start
+
+
+def _load(path: Path) -> Work:
+    spec = importlib.util.spec_from_file_location("workload", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    work: Work = module.main
+    return work
+
+
+def _describe(error: BaseException) -> dict[str, Any]:
+    """Return the error in one line, and its frames from the innermost."""
+    text = " ".join(str(error).split())
+    frames = [[f.name, f.filename, f.lineno or 1] for f in reversed(traceback.extract_tb(error.__traceback__))]
+    return {"error": f"{type(error).__name__}: {text}" if text else type(error).__name__, "frames": frames}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
