@@ -6,7 +6,8 @@ Public parts: `cases`, `outcome`, `names_for`, `likely`, `wrong_before`.
 import functools
 import importlib
 import importlib.util
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from types import FunctionType
 from typing import Any
 
 from tito import course, mistakes
@@ -60,17 +61,32 @@ def outcome(case: Case, module: Module) -> Mismatch | None:
 
 
 def likely(case: Case, module: Module, exercise: Exercise, mismatch: Mismatch) -> mistakes.Mistake | None:
-    """Return the one known mistake that gives the same result in this test, or None where none or several do."""
-    known, _ = mistakes.corpus(module)
+    """Return the one known mistake that explains a failed test, or None where none or several do.
+
+    A mistake explains it if it gives the same result in this test. Where several do, all tests of the exercise decide.
+    """
+    known = [m for m in mistakes.corpus(module)[0] if m.exercise == exercise.id]
     function = mistakes.target(module, exercise.function)
-    matching = []
-    for mistake in known:
-        if mistake.exercise == exercise.id:
-            with mistakes.swapped(function, mistake.first):
-                theirs = outcome(case, module)
-            if theirs is not None and theirs.called == mismatch.called and theirs.outcome.same(mismatch.outcome):
-                matching.append(mistake)
+    matching = [m for m in known if _same(_with(m, function, [case], module), [mismatch])]
+    if len(matching) > 1:
+        every = cases(module)[exercise.id]
+        found = [outcome(one, module) for one in every]
+        matching = [m for m in matching if _same(_with(m, function, every, module), found)]
     return matching[0] if len(matching) == 1 else None
+
+
+def _with(mistake: mistakes.Mistake, function: FunctionType, some: Iterable[Case], module: Module) -> list[Mismatch | None]:
+    """Return what tests give with a mistake in place."""
+    with mistakes.swapped(function, mistake.first):
+        return [outcome(case, module) for case in some]
+
+
+def _same(theirs: list[Mismatch | None], ours: list[Mismatch | None]) -> bool:
+    """Return whether two rows of outcomes agree: both right, or the same wrong result of the same call."""
+    return all(
+        a is b if a is None or b is None else a.called == b.called and a.outcome.same(b.outcome)
+        for a, b in zip(theirs, ours, strict=True)
+    )
 
 
 def wrong_before(exercise: Exercise) -> Exercise | None:

@@ -104,8 +104,9 @@ class Check:
             self._judge_error(call, shapes, error, expected, raises, rule)
             return
         if raises:
-            got = f"no error, but {self._show(_arrays(result))}"
-            raise Mismatch(call, shapes, _wanted(raises), got, rule, Outcome(_arrays(result)))
+            arrays = _arrays_or_none(result)
+            got = f"{type(result).__name__}: {result!r:.60}" if arrays is None else self._show(arrays)
+            raise Mismatch(call, shapes, _wanted(raises), f"no error, but {got}", rule, Outcome(arrays or ()))
         self._compare(call, shapes, result, expected, parts, rule, rtol, atol)
 
     def _run(self, call: str, given: dict[str, Any]) -> Any:
@@ -136,11 +137,10 @@ class Check:
         self, call: str, shapes: str, result: Any, expected: Any, parts: tuple[str, ...], rule: str, rtol: float, atol: float
     ) -> None:
         wanted = expected if isinstance(expected, tuple) else (expected,)
-        try:
-            got = _arrays(result)
-        except TypeError as error:
+        got = _arrays_or_none(result)
+        if got is None:
             got_text = f"{type(result).__name__}: {result!r:.60}"
-            raise Mismatch(call, shapes, self._show(_arrays(expected)), got_text, rule, Outcome(error=str(error))) from None
+            raise Mismatch(call, shapes, self._show(_arrays(expected)), got_text, rule, Outcome(error=type(result).__name__))
         if len(got) != len(wanted) or isinstance(result, tuple) != isinstance(expected, tuple):
             wish = f"a tuple of {len(wanted)}" if isinstance(expected, tuple) else "one result"
             gift = f"a tuple of {len(got)}" if isinstance(result, tuple) else self._show(got)
@@ -183,6 +183,13 @@ def _arrays(value: Any) -> tuple[np.ndarray[Any, Any], ...]:
     if array.dtype.kind not in "biuf":
         raise TypeError(f"{type(value).__name__} instead of numbers")
     return (array,)
+
+
+def _arrays_or_none(value: Any) -> tuple[np.ndarray[Any, Any], ...] | None:
+    try:
+        return _arrays(value)
+    except TypeError:
+        return None
 
 
 def _difference(

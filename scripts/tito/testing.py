@@ -36,7 +36,7 @@ def _run(targets: Sequence[str], pytest_args: Sequence[str]) -> tuple[int, dict[
         files.append(str(module.tests))
         exercises += [one.id] if isinstance(one, Exercise) else [*(e.id for e in module.exercises), module.number]
     keeper = _Keeper()
-    options = ["-q", "--no-header", f"--rootdir={ROOT}", "-c", str(ROOT / "pyproject.toml"), *(f"--exercise={e}" for e in exercises)]
+    options = ["-q", "-rN", "--no-header", "--brief", f"--rootdir={ROOT}", "-c", str(ROOT / "pyproject.toml"), *(f"--exercise={e}" for e in exercises)]
     code = int(pytest.main([*dict.fromkeys(files), *options, *pytest_args], plugins=[keeper]))
     verdicts = {e: keeper.verdicts.get(e, "not run") for e in exercises if "." in e or e in keeper.verdicts}
     if code == 0 and not _asked_for_less(pytest_args) and any(v != "passed" for v in verdicts.values()):

@@ -19,6 +19,7 @@ from tito.check import FORM, Check, Mismatch, labelled_rows, learner_line
 from tito.course import MEMORY, ROOT, Exercise, Module
 
 VERDICTS = MEMORY / "verdicts.json"
+EXPLAINED = pytest.StashKey[set[str]]()
 TIMEOUT = re.compile(r"Timeout \(?>?\s*([\d.]+)")
 
 
@@ -27,6 +28,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("tinytorch")
     group.addoption("--reference", action="store_true", help="test the reference, with everything of the learner's set aside")
     group.addoption("--exercise", action="append", default=[], metavar="NN.k", help="only the tests of this exercise (repeatable)")
+    group.addoption("--brief", action="store_true", help="explain the first failure of each exercise, name the others")
     group.addoption("--built", action="store_true", help="only the tests of exercises that are built")
 
 
@@ -116,6 +118,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         report.longrepr = error.details or str(error)
     elif isinstance(error, pytest.fail.Exception) and (match := TIMEOUT.search(str(error))):
         report.longrepr = _timed_out(item, judged, error, match[1])
+    if item.config.getoption("--brief") and report.failed:
+        explained = item.config.stash.setdefault(EXPLAINED, set())
+        if judged in explained:
+            report.longrepr = report.longreprtext.partition("\n")[0]
+        explained.add(judged)
 
 
 def explain(case: Any, judged: str, mismatch: Mismatch) -> str:
