@@ -1,10 +1,11 @@
-"""Make `.venv` from the lock, mend it, or make it anew: `make_environment`; and `pip`, which says what went wrong.
+"""Make `.venv` from the lock, mend it, or make it anew: `make_environment`; `install_project` is its last step.
 
 What pip and venv print goes to a log in `runs/`; the person sees a line a step.
 """
 
 import contextlib
 import fcntl
+import os
 import re
 import shutil
 import subprocess
@@ -162,7 +163,16 @@ def install() -> None:
                 f"  without {name} ({OPTIONAL[name]}): it has no wheel for this machine and did not build here; with"
                 " g++, make and Python's headers (Debian: python3-dev) installed, delete .venv and run this again"
             )
-    pip(VENV_PYTHON, "--no-deps", "--no-build-isolation", "-e", ".")
+    install_project(VENV_PYTHON)
+
+
+def install_project(python: Path) -> None:
+    """Install this project itself, editable; relative paths serve in any locale and need no non-ASCII letters."""
+    pip(python, "--no-deps", "--no-build-isolation", "-e", ".")
+    for file in python.parent.parent.glob("lib/python3*/site-packages/_tinytorch.pth"):
+        # Python 3.11 and 3.12 read this file in the locale's encoding and die of an umlaut under LC_ALL=C.
+        folders = [os.path.relpath(folder, file.parent) for folder in file.read_text("utf-8").splitlines()]
+        file.write_text("\n".join(folders) + "\n", "utf-8")
 
 
 def split_lock(text: str) -> tuple[dict[str, str], dict[str, str]]:

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import find_python
-from setup_making import make_environment, pip
+from setup_making import install_project, make_environment
 from setup_problems import SetupError, explain_os_error
 from setup_state import ROOT, VENV, VENV_PYTHON, activated, is_installed_here, is_ready, python_version, say
 
@@ -80,7 +80,7 @@ def ready_elsewhere() -> Path | None:
         python = Path(named) / "bin" / "python"
         lacking = lacking_in(python)
         if lacking == ["tinytorch"]:
-            pip(python, "--no-deps", "--no-build-isolation", "-e", ".")
+            install_project(python)
             lacking = []
         if not lacking:
             return python
