@@ -1,9 +1,9 @@
-"""Run the tests of what stands under the cursor: the launch configuration "Debug this test".
+"""Run the tests of what the editor shows: the launch configurations "Debug this test" and "Debug this module's tests".
 
-    python scripts/debug_test.py FILE LINE
+    python scripts/debug_test.py FILE [LINE]
 
-In a learner's file these are the tests of the exercise around the line; in a test file the test around it; elsewhere in
-a module's folder, such as in its guide, all of the module's tests. Exits as `tito test` does.
+With a line in a learner's file these are the tests of the exercise around it, in a test file the test around it. Without,
+or where the line is in neither, they are all tests of the module that the file belongs to, which may be its guide.
 """
 
 import ast
@@ -16,31 +16,29 @@ from tinytorch._splice import functions
 
 
 def function_at(file: Path, line: int) -> str | None:
-    """Return the qualified name of the outermost function or method around a line, or None."""
-    if file.suffix != ".py":
-        return None
-    for name, node in functions(ast.parse(file.read_bytes())).items():
-        first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-        if first <= line <= (node.end_lineno or node.lineno):
-            return name
+    """Return the qualified name of the function or method around a line, its decorators included, or None."""
+    if file.suffix == ".py":
+        for name, node in functions(ast.parse(file.read_bytes())).items():
+            first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+            if first <= line <= (node.end_lineno or node.lineno):
+                return name
     return None
 
 
-def main(file: Path, line: int) -> int:
-    """Run the tests for this place and return the exit code."""
-    module = course.module(str(file))
+def main(file: Path, line: int = 0) -> None:
+    """Run the tests for this place. The verdict is no exit code here: the debugger would stop at it once more."""
+    try:
+        module = course.module(str(file))
+    except course.UnknownName:
+        print(f"{file} belongs to no module: open a module's file, its guide or its tests, and start again")
+        return
     name = function_at(file, line)
+    exercise = next((e for e in module.exercises if e.function == name), None)
     if name and file.resolve() == module.tests:
-        return testing.run([module.number], pytest_args=["-k", name.replace(".", " and ")])
-    for exercise in module.exercises:
-        if exercise.function == name:
-            return testing.run([exercise.id])
-    print(f"line {line} of {file.name} is in no exercise and no test: all tests of module {module.number} run")
-    return testing.run([module.number])
+        testing.run([module.number], pytest_args=["-k", name])
+    else:
+        testing.run([exercise.id if exercise else module.number])
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main(Path(sys.argv[1]), int(sys.argv[2])))
-    except course.UnknownName:
-        sys.exit(f"{sys.argv[1]} belongs to no module: open a module's file, its guide or its tests, and start again")
+    main(Path(sys.argv[1]), *map(int, sys.argv[2:]))
