@@ -1,83 +1,21 @@
 """Make the learners' stubs from the reference: `python scripts/make_stubs.py`, or `--check` to compare only.
 
-For maintainers. Each function that a `module.toml` names loses its body, to the last line and comment; its docstring (the
-contract) and everything else stay byte for byte. What was made is noted in `tinytorch/_stubs.py`, by whose hashes the loader
-recognizes an untouched stub. A file in `modules/` that is neither absent nor an untouched stub is never overwritten.
+For maintainers. Each function that a `module.toml` names loses its body, to the last line and comment; its docstring
+(the contract) and everything else stay byte for byte. What was made is noted in `tinytorch/_stubs.py`, by whose hashes
+the loader recognizes an untouched stub. A file in `modules/` that is neither absent nor an untouched stub is never
+overwritten.
 """
 
 import argparse
-import ast
 import hashlib
 import sys
 from pathlib import Path
 from typing import Any
 
-from tinytorch._splice import Function, functions
 from tito.course import Module, modules
+from tito.stubs import make_stub
 
 NOTED = "_stubs.py"
-
-
-class Refused(ValueError):
-    """The reference or the manifest can't be made into a stub as they stand."""
-
-
-def make_stub(module: Module, source: str) -> str:
-    """Return the stub of a module: its reference's source without the bodies of the exercises and without hidden names.
-
-    Raises Refused for an exercise that isn't there, has no docstring, or stands on one line.
-    """
-    tree = ast.parse(source)
-    lines = source.splitlines(keepends=True)
-    found = functions(tree)
-    edits: list[tuple[int, int, list[str]]] = []  # from line, to line (both 0-based, the end excluded), the new lines
-    for exercise in module.exercises:
-        if exercise.function not in found:
-            raise Refused(f"{exercise}: the reference has no such function")
-        start, end, indent = _body_span(str(exercise), found[exercise.function], lines)
-        body = exercise.starts_with or f'raise NotImplementedError("{exercise}")'
-        edits.append((start, end, [f"{' ' * indent}{line}\n" for line in body.splitlines()]))
-    for name in module.hidden:
-        edits.append((*_statement_span(tree, name), []))
-    for start, end, new in sorted(edits, reverse=True):
-        lines[start:end] = new
-    return "".join(lines)
-
-
-def _body_span(name: str, node: Function, lines: list[str]) -> tuple[int, int, int]:
-    """Return the lines behind the docstring up to the body's last line or comment, and the body's indentation."""
-    docstring = node.body[0]
-    if ast.get_docstring(node) is None:
-        raise Refused(f"{name}: an exercise needs a docstring, it is the contract")
-    if len(node.body) < 2 or docstring.lineno == node.lineno or node.body[1].lineno <= (docstring.end_lineno or 0):
-        raise Refused(f"{name}: an exercise needs a body on lines of its own")
-    indent = docstring.col_offset
-    end = node.end_lineno or 0
-    while end < len(lines) and _is_comment(lines[end], indent):
-        end += 1
-    return docstring.end_lineno or 0, end, indent
-
-
-def _is_comment(line: str, indent: int) -> bool:
-    return line.lstrip().startswith("#") and len(line) - len(line.lstrip()) >= indent
-
-
-def _statement_span(tree: ast.Module, name: str) -> tuple[int, int]:
-    """Return the lines of a hidden function, import or constant with the empty lines behind it."""
-    owner, _, short = name.rpartition(".")
-    body = tree.body
-    if owner:
-        body = next((n.body for n in body if isinstance(n, ast.ClassDef) and n.name == owner), [])
-    for index, node in enumerate(body):
-        names = {getattr(node, "name", None)} | {alias.asname or alias.name for alias in getattr(node, "names", [])}
-        names |= {target.id for target in getattr(node, "targets", []) if isinstance(target, ast.Name)}
-        if short in names:
-            start = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))]) - 1
-            following = body[index + 1] if index + 1 < len(body) else None
-            if following is None:
-                return start, node.end_lineno or node.lineno
-            return start, min([following.lineno, *(d.lineno for d in getattr(following, "decorator_list", []))]) - 1
-    raise Refused(f"hidden name {name!r}: the reference has no such statement")
 
 
 def noted(stubs: dict[str, str]) -> str:
@@ -151,7 +89,7 @@ def main() -> int:
             print(f"{name} differs from what the reference gives; run: python scripts/make_stubs.py")
         elif edited(path, STUBS):
             kept = True
-            print(f"{name} was edited and stays as it is; `tito reset` keeps a copy and brings the stub back", file=sys.stderr)
+            print(f"{name} was edited and stays; `tito reset` keeps a copy and brings the stub back", file=sys.stderr)
         else:
             path.write_text(text, encoding="utf-8", newline="\n")
             print(f"wrote {name}")

@@ -1,12 +1,25 @@
 """The command line itself: every command is one function in a file of its own, registered here.
 
-Each command prints for people, or with `--json` one JSON document for programs, and exits 0 only if what was asked for holds.
+Each command prints for people, or with `--json` one JSON document for programs, and exits 0 only if what was asked for
+holds.
 """
 
-import typer
+import json
+import sys
 
-from tito import profile, testing
-from tito.course import UnknownName
+try:
+    import typer
+
+    from tito import doctor, hint, profile, reset, status, testing, use
+    from tito.course import UnknownName
+    from tito.memory import CannotDo
+except Exception as error:  # a damaged environment: the doctor works without it, all else points to the doctor
+    from tito import checks
+
+    if sys.argv[1:2] == ["doctor"]:
+        raise SystemExit(checks.main("--json" in sys.argv)) from None
+    print(f"tito can't start: {type(error).__name__}: {error}; `tito doctor` looks closer", file=sys.stderr)
+    raise SystemExit(1) from None
 
 app = typer.Typer(
     name="tito",
@@ -17,7 +30,6 @@ app = typer.Typer(
 )
 
 
-
 @app.callback()
 def _course() -> None:
     """Build, test, profile: the TinyTorch course from the command line."""
@@ -25,12 +37,20 @@ def _course() -> None:
 
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(testing.test)
 app.command()(profile.profile)
+app.command()(doctor.doctor)
+app.command()(status.status)
+app.command()(hint.hint)
+app.command()(reset.reset)
+app.command()(use.use)
 
 
 def main() -> None:
-    """Run the command line; a name that nobody knows is one line, not a traceback."""
+    """Run the command line; what can't be done, or a name that nobody knows, is one line, not a traceback."""
     try:
         app()
-    except UnknownName as error:
-        typer.echo(f"tito: {error}", err=True)
-        raise SystemExit(2) from None
+    except (UnknownName, CannotDo) as error:
+        if "--json" in sys.argv:
+            typer.echo(json.dumps({"error": str(error)}))
+        else:
+            typer.echo(f"tito: {error}", err=True)
+        raise SystemExit(2 if isinstance(error, UnknownName) else 1) from None

@@ -1,0 +1,92 @@
+"""How far the learner is: the state and the last verdict of each exercise, and which one comes next.
+
+Public parts: `Standing`, `standings`, `following`, `place`.
+"""
+
+import ast
+import contextlib
+import hashlib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tito import course
+from tito.course import Exercise, Module
+from tito.memory import read_json, shown
+
+Verdict = Literal["passed", "failed", "unknown"]
+
+VERDICTS = "verdicts.json"  # written by the pytest plugin: {"01.1": {"digest": ..., "outcome": "passed" or "failed"}}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where one exercise stands."""
+
+    module: Module
+    exercise: Exercise
+    state: str  # see tinytorch._workspace.exercise_states
+    outcome: Verdict  # the last one
+    changed: bool  # the file was edited since
+
+    @property
+    def verdict(self) -> str:
+        """The last verdict in one word: "passed", "failed", "changed" (edited since it was judged) or "unknown"."""
+        return "changed" if self.changed else self.outcome
+
+    @property
+    def done(self) -> bool:
+        """Whether it is built and was right when last judged."""
+        return self.state == "built" and self.outcome == "passed"
+
+
+def standings() -> tuple[str, list[Standing], str]:
+    """Return the line that says what runs, where each exercise stands, and "" or why no verdict is known."""
+    with contextlib.redirect_stdout(sys.stderr):  # a learner's file may print while it is imported
+        from tinytorch import _workspace
+    known, damage = read_json(VERDICTS)
+    found = []
+    for module in course.modules():
+        states = _workspace.exercise_states(module.name)
+        digest = _digest(module)
+        found += [
+            Standing(module, e, states.get(e.id, "missing"), *_judged(known.get(e.id), digest))
+            for e in module.exercises
+        ]
+    return _workspace.yours(), found, damage
+
+
+def following(found: Sequence[Standing]) -> Standing | None:
+    """Return what comes next: the first exercise that isn't done; without one, the first that changed since."""
+    own = [s for s in found if s.state != "aside"]
+    undone = (s for s in own if not s.done)
+    changed = (s for s in own if s.changed)
+    return next(undone, None) or next(changed, None)
+
+
+def place(standing: Standing) -> str:
+    """Return where to type: the learner's file and the function's line, or what makes the file unusable."""
+    from tinytorch import _splice, _workspace
+
+    path = standing.module.file
+    if failure := _workspace.failures.get(standing.module.name):
+        return str(failure)
+    try:
+        node = _splice.functions(ast.parse(path.read_bytes())).get(standing.exercise.function)
+    except (OSError, SyntaxError, ValueError):
+        node = None
+    return f"{shown(path)}:{node.lineno}" if node else shown(path)
+
+
+def _judged(entry: Any, digest: str) -> tuple[Verdict, bool]:
+    if not isinstance(entry, dict) or entry.get("outcome") not in ("passed", "failed"):
+        return "unknown", False
+    return entry["outcome"], entry.get("digest") != digest
+
+
+def _digest(module: Module) -> str:
+    try:
+        return hashlib.sha256(module.file.read_bytes()).hexdigest()
+    except OSError:
+        return ""
