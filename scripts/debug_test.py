@@ -2,8 +2,8 @@
 
     python scripts/debug_test.py FILE [LINE]
 
-With a line in a learner's file these are the tests of the exercise around it, in a test file the test around it. Without,
-or where the line is in neither, they are all tests of the module that the file belongs to, which may be its guide.
+With a line in a learner's file these are the tests of the exercise around it, in a test file the test around it.
+Without, or where the line is in neither, they are all tests of the module that the file (or guide) belongs to.
 """
 
 import ast

@@ -33,12 +33,14 @@ WORKLOADS = course.ROOT / "profiles"
 OWN = (course.MODULES, course.ROOT / "tinytorch", WORKLOADS)  # whose lines are shown
 RATE = 200  # samples a second
 RUNS = 15  # timed runs
-LINES = 12  # shown in the table
+LINES = 12  # shown in the table at most
+SHOWN_FROM = 0.005  # the share below which a line is left out of it
 START_UP = 60.0  # seconds that a workload may take beyond what was asked for, before it is ended
 ONE_THREAD = dict.fromkeys(
     ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMBA_NUM_THREADS"), "1"
 )
 EDITORS = ("code", "code-insiders", "codium", "code-server")  # the editor's own command in its terminals
+_NUMBER = re.compile(r"-(\d+)$")
 _FORBIDDEN = re.compile("permission denied|operation not permitted|requires root|elevated permissions", re.IGNORECASE)
 
 console = Console()
@@ -104,8 +106,9 @@ def _with_py_spy(module: course.Module, workload: Path, folder: Path, seconds: f
     count = sum(amount for _, amount in samples)
     if not count:
         raise Trouble(f"py-spy saw no line of {_shown(workload)} at work; watch longer: --seconds {seconds * 3:g}")
-    file = _keep(module, "cpuprofile", formats.cpu_profile(samples, ran["seconds"]))
-    return {"file": file, "unit": "samples", "total": count, **ran, "lines": _lines(samples)}
+    file = _new_file(module, "cpuprofile")
+    _write(file, formats.cpu_profile(samples, ran["seconds"]))
+    return {"file": _shown(file), "unit": "samples", "total": count, **ran, "lines": _lines(samples)}
 
 
 def _with_memray(module: course.Module, workload: Path, folder: Path, seconds: float) -> Json:
@@ -116,17 +119,20 @@ def _with_memray(module: course.Module, workload: Path, folder: Path, seconds: f
         raise Trouble(
             f"memray saw no allocation: one repetition of {_shown(workload)} has no memory of its own at its peak"
         )
-    file = _keep(module, "heapprofile", formats.heap_profile(samples))
+    file = _new_file(module, "heapprofile")
+    _write(file, formats.heap_profile(samples))
     total = sum(amount for _, amount in samples)
-    return {"file": file, "unit": "bytes", "total": total, "peak": peak, "lines": _lines(samples)}
+    return {"file": _shown(file), "unit": "bytes", "total": total, "peak": peak, "lines": _lines(samples)}
 
 
 def _with_time(module: course.Module, workload: Path, folder: Path, seconds: float) -> Json:
     ran = _run(workload, ["--runs", str(RUNS)], folder, limit=START_UP)
     low, median, high = statistics.quantiles(ran["runs"], n=4)
-    earlier = _earlier(module)
+    file = FOLDER / f"{module.folder.name}.time.json"
+    before = _earlier(file)
     found = {"unit": "seconds", "median": median, "quartiles": [low, high], "threads": 1, **ran}
-    return {"file": _keep(module, "time.json", found), **found, "before": earlier}
+    _write(file, found)
+    return {"file": _shown(file), **found, "before": before}
 
 
 def _run(workload: Path, asked: Sequence[str], folder: Path, limit: float, before: Sequence[str] = ()) -> Json:
@@ -190,20 +196,28 @@ def _py_spy() -> str:
     return found
 
 
-def _keep(module: course.Module, suffix: str, content: Json) -> str:
-    """Write a result in one step, in place of the last one; return its path as shown."""
-    file = FOLDER / f"{module.folder.name}.{suffix}"
+def _new_file(module: course.Module, suffix: str) -> Path:
+    """Return a name with the next number: the editor never reads a profile again that it has open."""
+    numbers = [
+        int(found[1])
+        for path in FOLDER.glob(f"{module.folder.name}-*.{suffix}")
+        if (found := _NUMBER.search(path.stem))
+    ]
+    return FOLDER / f"{module.folder.name}-{max(numbers, default=0) + 1}.{suffix}"
+
+
+def _write(file: Path, content: Json) -> None:
+    """Write a result in one step."""
     file.parent.mkdir(parents=True, exist_ok=True)
     temporary = file.with_name(f"{file.name}.{os.getpid()}")
     temporary.write_text(json.dumps(content), encoding="utf-8")
     temporary.replace(file)
-    return _shown(file)
 
 
-def _earlier(module: course.Module) -> float | None:
+def _earlier(file: Path) -> float | None:
     """Return the median of the last timing, or None."""
     try:
-        return float(json.loads((FOLDER / f"{module.folder.name}.time.json").read_text(encoding="utf-8"))["median"])
+        return float(json.loads(file.read_text(encoding="utf-8"))["median"])
     except (OSError, ValueError, KeyError):
         return None
 
@@ -241,6 +255,9 @@ def _complain(message: str, as_json: bool) -> None:
 
 
 def _show(module: course.Module, result: Json) -> None:
+    from tinytorch import _workspace  # imports what the learner wrote: only once it is wanted
+
+    _say(_workspace.yours())
     if result["unit"] == "seconds":
         _show_time(module, result)
         return
@@ -256,7 +273,7 @@ def _show(module: course.Module, result: Json) -> None:
         table.add_column(name, justify="right")
     for name in ("line", "function", ""):
         table.add_column(name, overflow="fold")
-    for line in result["lines"][:LINES]:
+    for line in [line for line in result["lines"] if line["share"] >= SHOWN_FROM][:LINES]:
         amounts = [f"{line['share']:.1%}", _bytes(line["amount"])][: 1 + memory]
         mark, style = ("yours", "bold") if line["yours"] else ("", "")
         table.add_row(*amounts, f"{line['file']}:{line['line']}", line["function"], mark, style=style)
