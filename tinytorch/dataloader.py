@@ -97,9 +97,9 @@ def load_digits(split: Literal["fixed", "writers"] = "fixed") -> tuple[TensorDat
     """Return real handwritten digits as two datasets of (image, label), to train on (1,437) and to test on (360).
 
     Images are (8, 8) float32, ink from 0 to 1; labels are int64 from 0 to 9. The file is part of the package.
-    split: "fixed" was drawn once and for all, each digit by its share. "writers" tests on the last 360 of the file, which
-        as far as can be seen goes writer by writer: most of these handwritings were never seen in training. That is the
-        harder question, and the one that a new user asks.
+    split: "fixed" was drawn once and for all, each digit by its share. "writers" tests on the last 360 of the file,
+        which goes writer by writer as far as can be seen: most of these handwritings were never seen in training. That
+        is the harder question, and the one that a new user asks.
 
     Raises ValueError for another split.
     Source: Alpaydin and Kaynak, "Optical recognition of handwritten digits", UCI Machine Learning Repository (1998),
