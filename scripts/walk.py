@@ -1,7 +1,7 @@
 """Walk the course as a learner does: `python scripts/walk.py`. For maintainers and CI.
 
-In a copy of the workspace with untouched stubs, the reference's bodies are typed in, exercise by exercise. Each must turn
-exactly its own tests from skipped (00's: from failed) to passed, and no other test may change.
+In a copy of the workspace with untouched stubs, the reference's bodies are typed in, exercise by exercise. Each must
+turn exactly its own tests from skipped (00's: from failed) to passed, and no other test may change.
 """
 
 import os
@@ -66,7 +66,9 @@ def step(workspace: Path, module: Module, exercise: Exercise, before: Outcomes) 
 def main() -> int:
     """Walk; print a line for each exercise; exit 1 if any step changed what it should not."""
     wrong = 0
-    with tempfile.TemporaryDirectory(prefix="tinytorch walk é ") as folder:  # with spaces and a letter beyond ASCII, on purpose
+    with tempfile.TemporaryDirectory(
+        prefix="tinytorch walk é "
+    ) as folder:  # with spaces and a letter beyond ASCII, on purpose
         workspace = Path(folder) / "course"
         shutil.copytree(ROOT, workspace, ignore=LEFT_OUT)
         state = outcomes(workspace)

@@ -63,7 +63,12 @@ def test_multiply_in_an_expression(check):
 def test_multiply_of_a_value_with_itself(check):
     """must let both uses of one value count"""
     a = Tensor([3.0, -4.0], dtype=np.float64, requires_grad=True)
-    check("(a * a).backward(np.array([1.0, 10.0])); a.grad", a=a, expected=np.array([6.0, -80.0]), rule="d(a * a)/da = 2 a")
+    check(
+        "(a * a).backward(np.array([1.0, 10.0])); a.grad",
+        a=a,
+        expected=np.array([6.0, -80.0]),
+        rule="d(a * a)/da = 2 a",
+    )
 
 
 # 05.2 matmul_vjp
@@ -103,13 +108,24 @@ def test_matmul_of_stacks(check):
 def test_matmul_in_a_layer(check):
     """must let weights learn from every row of a batch"""
     x, w = Tensor(A), Tensor(W, requires_grad=True)
-    check("(x @ w).backward(g); w.grad", x=x, w=w, g=GW, expected=A.T @ GW, rule="w.grad[k, m] = sum over the rows n of x[n, k] * g[n, m]")
+    check(
+        "(x @ w).backward(g); w.grad",
+        x=x,
+        w=w,
+        g=GW,
+        expected=A.T @ GW,
+        rule="w.grad[k, m] = sum over the rows n of x[n, k] * g[n, m]",
+    )
 
 
 @pytest.mark.exercise("05.2")
 def test_matmul_of_square_matrices(check):
     """must not mix up operands where all shapes are equal"""
-    a, b, g = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[5.0, 6.0], [7.0, 9.0]]), np.array([[1.0, 0.0], [2.0, -1.0]])
+    a, b, g = (
+        np.array([[1.0, 2.0], [3.0, 4.0]]),
+        np.array([[5.0, 6.0], [7.0, 9.0]]),
+        np.array([[1.0, 0.0], [2.0, -1.0]]),
+    )
     check(
         "matmul_vjp(g, a @ b, a, b)",
         g=g,
@@ -138,7 +154,12 @@ def test_sums_an_added_axis(check):
 @pytest.mark.exercise("05.3")
 def test_sums_a_stretched_axis(check):
     """must sum over an axis of length 1 that was stretched, and keep it"""
-    check("sum_to_shape(g, (2, 1))", g=G, expected=np.array([[111.0], [222.0]]), rule="(2, 1) was stretched to (2, 3) along axis 1")
+    check(
+        "sum_to_shape(g, (2, 1))",
+        g=G,
+        expected=np.array([[111.0], [222.0]]),
+        rule="(2, 1) was stretched to (2, 3) along axis 1",
+    )
 
 
 @pytest.mark.exercise("05.3")
@@ -146,24 +167,43 @@ def test_sums_added_and_stretched_axes(check):
     """must do both at once"""
     g = np.arange(24.0).reshape(2, 3, 4)
     expected = g.sum(axis=(0, 2)).reshape(3, 1)
-    check("sum_to_shape(g, (3, 1))", g=g, expected=expected, rule="axis 0 was added, axis 2 was stretched from length 1")
+    check(
+        "sum_to_shape(g, (3, 1))", g=g, expected=expected, rule="axis 0 was added, axis 2 was stretched from length 1"
+    )
 
 
 @pytest.mark.exercise("05.3")
 def test_sums_to_a_single_number(check):
     """must sum everything for a 0-d value"""
-    check("sum_to_shape(g, ())", g=G, expected=np.array(333.0), rule="a number was broadcast to all elements: all of them count")
+    check(
+        "sum_to_shape(g, ())",
+        g=G,
+        expected=np.array(333.0),
+        rule="a number was broadcast to all elements: all of them count",
+    )
 
 
 @pytest.mark.exercise("05.3")
 def test_leaves_axes_of_length_one_alone(check):
     """must leave an axis alone that has length 1 on both sides"""
     g = np.array([[[4.0], [5.0]], [[6.0], [8.0]]])
-    check("sum_to_shape(g, (2, 1))", g=g, expected=np.array([[10.0], [13.0]]), rule="(2, 2, 1) -> (2, 1): only axis 0 was added")
+    check(
+        "sum_to_shape(g, (2, 1))",
+        g=g,
+        expected=np.array([[10.0], [13.0]]),
+        rule="(2, 2, 1) -> (2, 1): only axis 0 was added",
+    )
 
 
 @pytest.mark.exercise("05.3")
 def test_bias_gradient_in_an_expression(check):
     """must give a bias the sum over all rows"""
     x, b = Tensor(A), Tensor([1.0, 2.0, 3.0], dtype=np.float64, requires_grad=True)
-    check("(x + b).backward(g); b.grad", x=x, b=b, g=G, expected=G.sum(axis=0), rule="every row that used the bias sends it a gradient")
+    check(
+        "(x + b).backward(g); b.grad",
+        x=x,
+        b=b,
+        g=G,
+        expected=G.sum(axis=0),
+        rule="every row that used the bias sends it a gradient",
+    )

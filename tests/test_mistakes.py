@@ -3,15 +3,20 @@
 import os
 
 import pytest
-
 from tito import course, mistakes
 from tito.cases import cases, likely, outcome
 from tito.mistakes import swapped, target
 
-pytestmark = pytest.mark.skipif(os.environ.get("TINYTORCH") != "reference", reason="proven on the reference: pytest --reference")
+pytestmark = pytest.mark.skipif(
+    os.environ.get("TINYTORCH") != "reference", reason="proven on the reference: pytest --reference"
+)
 
 MISTAKES = [pytest.param(m, k, id=f"{k.exercise}-{k.name}") for m in course.modules() for k in mistakes.corpus(m)[0]]
-RIGHTS = [pytest.param(m, r, id=f"{r.exercise}-{r.function.__name__}") for m in course.modules() for r in mistakes.corpus(m)[1]]
+RIGHTS = [
+    pytest.param(m, r, id=f"{r.exercise}-{r.function.__name__}")
+    for m in course.modules()
+    for r in mistakes.corpus(m)[1]
+]
 EXERCISES = [pytest.param(m, e, id=e.id) for m in course.modules() for e in m.exercises]
 
 

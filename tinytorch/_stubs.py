@@ -25,7 +25,7 @@ STUBS = {
     ),
     "tensor": Stub(
         number="01",
-        digest="ab440658e6e00cb249c816bfea9c8388bf83d2004500b4ef56513b0af30e6649",
+        digest="aad1a5ad8189d13414709e856e5569e631a3b069695800c5d24f43b3f61b83f0",
         opens_red=False,
         exercises={
             "01.1": "Tensor.__add__",
@@ -36,7 +36,7 @@ STUBS = {
     ),
     "autograd": Stub(
         number="05",
-        digest="522089097c8a51f894ec84f808f41e0b73ab212322289e57d0876c5b409c0d45",
+        digest="bd4f611df11847e9257ad44b3d3fe13834344567086d2767ded9e9e7d24bb81c",
         opens_red=False,
         exercises={
             "05.1": "multiply_vjp",

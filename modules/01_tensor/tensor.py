@@ -2,7 +2,8 @@
 
 Public parts: `Tensor`, `as_tensor`, `record`, and the operations as functions (`add`, `matmul`, `sum`, ...).
 
-Every operation computes on NumPy arrays and hands its result to `record`, which wraps it in a Tensor and notes the operation
+Every operation computes on NumPy arrays and hands its result to `record`, which wraps it in a Tensor and notes the
+operation
 and its inputs if a gradient may be asked for later. Nothing here knows calculus: module 05 walks what was noted.
 """
 
@@ -71,7 +72,9 @@ class Tensor:
         self.node = None
         self.requires_grad = requires_grad
         if requires_grad and self.data.dtype.kind != "f":
-            raise TypeError(f"only floating-point tensors can require grad, got {self.data.dtype}; try dtype=np.float32")
+            raise TypeError(
+                f"only floating-point tensors can require grad, got {self.data.dtype}; try dtype=np.float32"
+            )
 
     @property
     def shape(self) -> Shape:
@@ -106,7 +109,9 @@ class Tensor:
     def __repr__(self) -> str:
         numbers = np.array2string(self.data, separator=", ", prefix="Tensor(")
         dtype = "" if self.data.dtype == np.float32 else f", dtype={self.data.dtype}"
-        origin = f", from {self.node.op.__name__}" if self.node else ", requires_grad=True" if self.requires_grad else ""
+        origin = (
+            f", from {self.node.op.__name__}" if self.node else ", requires_grad=True" if self.requires_grad else ""
+        )
         return f"Tensor({numbers}{dtype}{origin})"
 
     def item(self) -> Scalar:
@@ -172,7 +177,8 @@ class Tensor:
 
         other: a Tensor or an array. An operand with fewer than two axes goes to `matmul_vector(self, other)`.
         Returns a new Tensor that was given to `record` under the operation `matmul`, with both operands as its inputs.
-        Raises ValueError that names both shapes if the inner lengths differ (the last axis of self, the last but one of other).
+        Raises ValueError that names both shapes if the inner lengths differ (the last axis of self, the last but one
+        of other).
 
         >>> Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]) @ Tensor([[1.0], [0.0], [2.0]])
         Tensor([[ 7.],
@@ -187,7 +193,8 @@ class Tensor:
         """Add the elements up along `axis`: an int, a tuple of ints, or None for all of them.
 
         keepdims: whether the summed axes stay with length 1, so that the result broadcasts against self.
-        Returns a new Tensor that was given to `record` under the operation `sum`, with `axis` and `keepdims` as its attributes.
+        Returns a new Tensor that was given to `record` under the operation `sum`, with `axis` and `keepdims` as its
+        attributes.
         Raises ValueError (NumPy's AxisError) for an axis that isn't there.
 
         >>> Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]).sum(axis=0)
@@ -256,13 +263,14 @@ def check_broadcast(symbol: str, a: Tensor, b: Tensor) -> None:
     for m, n in zip(reversed(a.data.shape), reversed(b.data.shape), strict=False):
         if m != n and m != 1 and n != 1:
             raise ValueError(
-                f"cannot broadcast {a.shape} {symbol} {b.shape}: from the right, lengths must be equal or 1, and {m} meets {n}; "
-                f"reshape or transpose one operand?"
+                f"cannot broadcast {a.shape} {symbol} {b.shape}: from the right, lengths must be equal "
+                f"or 1, and {m} meets {n}; reshape or transpose one operand?"
             )
 
 
 def matmul_vector(a: Tensor, b: Tensor) -> Tensor:
-    """Multiply where an operand is a vector: it counts as one row (left) or one column (right), and that axis goes again.
+    """Multiply where an operand is a vector: it counts as one row (left) or one column (right), and that axis goes
+    again.
 
     Raises ValueError for a 0-d operand.
     """
@@ -271,7 +279,9 @@ def matmul_vector(a: Tensor, b: Tensor) -> Tensor:
     left = a.reshape(1, -1) if a.ndim == 1 else a
     right = b.reshape(-1, 1) if b.ndim == 1 else b
     if left.shape[-1] != right.shape[-2]:
-        raise ValueError(f"cannot multiply {a.shape} @ {b.shape}: the inner lengths {left.shape[-1]} and {right.shape[-2]} differ")
+        raise ValueError(
+            f"cannot multiply {a.shape} @ {b.shape}: the inner lengths {left.shape[-1]} and {right.shape[-2]} differ"
+        )
     product = left @ right
     *leading, rows, columns = product.shape
     kept = (*leading, *((rows,) if a.ndim > 1 else ()), *((columns,) if b.ndim > 1 else ()))

@@ -2,9 +2,10 @@
 
 Public parts: `backward`, `vjp`, `no_grad`, `sum_to_shape`, and one rule an operation.
 
-A rule is a vector-Jacobian product: `multiply_vjp(g, out, a, b)` gets the gradient `g` of the loss by the operation's result
-`out`, and returns the gradients by its inputs `a` and `b`. All of them are plain NumPy arrays.
-Source: Baydin, Pearlmutter, Radul, Siskind, "Automatic differentiation in machine learning: a survey" (2018), section 3.2.
+A rule is a vector-Jacobian product: `multiply_vjp(g, out, a, b)` gets the gradient `g` of the loss by the operation's
+result `out`, and returns the gradients by its inputs `a` and `b`. All of them are plain NumPy arrays.
+Source: Baydin, Pearlmutter, Radul, Siskind, "Automatic differentiation in machine learning: a survey" (2018), section
+3.2.
 """
 
 from collections.abc import Callable
@@ -42,7 +43,8 @@ RULES: dict[Op, Rule] = {}  # the gradient rule of each operation
 def vjp(op: Op) -> Callable[[Rule], Rule]:
     """Register the decorated function as the gradient rule of an operation: `rule(g, out, *inputs, **attributes)`.
 
-    A rule that has the keyword `needs` is told for which inputs a gradient is wanted, and may return None for the others.
+    A rule that has the keyword `needs` is told for which inputs a gradient is wanted, and may return None for the
+    others.
     """
 
     def register(rule: Rule) -> Rule:
@@ -62,8 +64,8 @@ def add_vjp(g: Array, out: Array, a: Array, b: Array) -> Gradients:
 def multiply_vjp(g: Array, out: Array, a: Array, b: Array) -> Gradients:
     """Return the gradients of a * b by a and by b, in this order.
 
-    g: the loss's gradient by the product, of the product's shape; out: the product; a, b: the factors, broadcast or not.
-    Both results have the shape of `g`: where broadcasting stretched a factor, `sum_to_shape` sums it afterwards.
+    g: the loss's gradient by the product, of the product's shape; out: the product; a, b: the factors, broadcast or
+    not. Both results have the shape of `g`: where broadcasting stretched a factor, `sum_to_shape` sums it afterwards.
 
     >>> multiply_vjp(np.array([1.0, 10.0]), np.array([8.0, 15.0]), np.array([2.0, 3.0]), np.array([4.0, 5.0]))
     (array([ 4., 50.]), array([ 2., 30.]))
@@ -82,8 +84,8 @@ def matmul_vjp(g: Array, out: Array, a: Array, b: Array, *, needs: tuple[bool, b
     """Return the gradients of a @ b by a and by b, in this order.
 
     g: (..., n, m), the loss's gradient by the product; out: (..., n, m); a: (..., n, k); b: (..., k, m).
-    The first result ends in the axes (n, k) of a, the second in the axes (k, m) of b. Leading axes that broadcasting stretched
-    stay; `sum_to_shape` sums them afterwards.
+    The first result ends in the axes (n, k) of a, the second in the axes (k, m) of b. Leading axes that broadcasting
+    stretched stay; `sum_to_shape` sums them afterwards.
     needs: for which inputs a gradient is wanted; where it is False, None in its place saves the product.
 
     >>> g, a, b = np.array([[1.0, 2.0]]), np.array([[3.0, 4.0, 5.0]]), np.ones((3, 2))
@@ -155,11 +157,14 @@ def backward(loss: Tensor, gradient: ArrayLike | Tensor | None = None, retain_gr
     gradient: the seed, of the loss's shape; needed unless the loss has a single element (then it is 1).
     retain_graph: keep what was recorded, for another backward.
 
-    Raises RuntimeError if the loss requires no grad, needs a seed, or its graph was used up by an earlier backward; ValueError
+    Raises RuntimeError if the loss requires no grad, needs a seed, or its graph was used up by an earlier backward;
+    ValueError
     for a seed of another shape; NotImplementedError for an operation without a rule. Then no `.grad` was changed.
     """
     if not loss.requires_grad:
-        raise RuntimeError("backward() on a tensor that requires no grad: were its inputs made with requires_grad=True, outside no_grad?")
+        raise RuntimeError(
+            "backward() on a tensor that requires no grad: make its inputs with requires_grad=True, outside no_grad"
+        )
     nodes = _reachable(loss.node)
     leaves: dict[int, tuple[Tensor, Array]] = {}
     pending: dict[Node, Array] = {}
@@ -177,20 +182,24 @@ def backward(loss: Tensor, gradient: ArrayLike | Tensor | None = None, retain_gr
 
 
 class no_grad(ContextDecorator):
-    """Compute without recording: `with no_grad(): ...`, or as a decorator. Nests, and holds for the current thread alone."""
+    """Compute without recording: `with no_grad(): ...`, or as a decorator. Nests; holds for this thread alone."""
 
     def __enter__(self) -> None:
         self.before = [*getattr(self, "before", []), recording.enabled]
         recording.enabled = False
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         recording.enabled = self.before.pop()
 
 
 def _seed(loss: Tensor, gradient: ArrayLike | Tensor | None) -> Array:
     if gradient is None:
         if loss.size != 1:
-            raise RuntimeError(f"backward() on shape {loss.shape} needs a seed: call .sum() or .mean() first, or give gradient=")
+            raise RuntimeError(
+                f"backward() on shape {loss.shape} needs a seed: call .sum() or .mean() first, or give gradient="
+            )
         return np.ones_like(loss.data)
     seed = Tensor(gradient, dtype=loss.dtype).data
     if seed.shape != loss.shape:
@@ -205,7 +214,9 @@ def _reachable(start: Node | None) -> list[Node]:
     while waiting:
         node = waiting.pop()
         if node.out is None:
-            raise RuntimeError("this graph was used up by an earlier backward(); call that one with retain_graph=True, or compute again")
+            raise RuntimeError(
+                "an earlier backward() used this graph up; call that one with retain_graph=True, or compute again"
+            )
         for x in node.inputs:
             if x.node is not None and x.node not in found:
                 found.add(x.node)
@@ -224,7 +235,9 @@ def _input_gradients(node: Node, g: Array) -> Gradients:
     gradients = rule(g, node.out, *(x.data for x in node.inputs), **attributes)
     if not isinstance(gradients, tuple) or len(gradients) != len(node.inputs):
         got = f"{len(gradients)} values" if isinstance(gradients, tuple) else type(gradients).__name__
-        raise TypeError(f"{rule.__name__} must return a tuple with a gradient for each of {len(node.inputs)} inputs, got {got}")
+        raise TypeError(
+            f"{rule.__name__} must return a tuple with a gradient for each of {len(node.inputs)} inputs, got {got}"
+        )
     return gradients
 
 

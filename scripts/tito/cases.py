@@ -1,13 +1,15 @@
-"""The judged tests of a module as plain functions, to run them outside of pytest: for diagnosis and for the course's own proofs.
+"""The judged tests of a module as plain functions, to run them outside of pytest: for diagnosis and for the course's
+own proofs.
 
-Public parts: `cases`, `outcome`, `names_for`, `likely`, `wrong_before`.
+Public parts: `cases`, `outcome`, `names_for`, `likely`, `wrong_before`, `runs`.
 """
 
 import functools
 import importlib
 import importlib.util
+import sys
 from collections.abc import Callable, Iterable
-from types import FunctionType
+from types import FrameType, FunctionType
 from typing import Any
 
 from tito import course, mistakes
@@ -75,7 +77,9 @@ def likely(case: Case, module: Module, exercise: Exercise, mismatch: Mismatch) -
     return matching[0] if len(matching) == 1 else None
 
 
-def _with(mistake: mistakes.Mistake, function: FunctionType, some: Iterable[Case], module: Module) -> list[Mismatch | None]:
+def _with(
+    mistake: mistakes.Mistake, function: FunctionType, some: Iterable[Case], module: Module
+) -> list[Mismatch | None]:
     """Return what tests give with a mistake in place."""
     with mistakes.swapped(function, mistake.first):
         return [outcome(case, module) for case in some]
@@ -89,15 +93,31 @@ def _same(theirs: list[Mismatch | None], ours: list[Mismatch | None]) -> bool:
     )
 
 
-def wrong_before(exercise: Exercise) -> Exercise | None:
-    """Return the first exercise before this one that the learner has built and that fails a test of its own."""
+def wrong_before(exercise: Exercise) -> list[Exercise]:
+    """Return the exercises before this one that the learner has built and that fail a test of their own."""
     from tinytorch import _workspace
 
+    wrong = []
     for module in course.modules():
         states = _workspace.exercise_states(module.name)
-        for earlier in module.exercises:
-            if earlier.id >= exercise.id:
-                return None
-            if states[earlier.id] == "built" and any(outcome(case, module) for case in cases(module).get(earlier.id, ())):
-                return earlier
-    return None
+        earlier = [e for e in module.exercises if e.id < exercise.id and states[e.id] == "built"]
+        wrong += [e for e in earlier if any(outcome(case, module) for case in cases(module).get(e.id, ()))]
+    return wrong
+
+
+def runs(case: Case, module: Module, exercise: Exercise) -> bool:
+    """Return whether a judged test executes an exercise's function, also indirectly."""
+    wanted = mistakes.target(course.owner(exercise), exercise.function).__code__
+    seen = False
+
+    def watch(frame: FrameType, event: str, argument: Any) -> None:
+        nonlocal seen
+        seen = seen or (event == "call" and frame.f_code is wanted)
+
+    before = sys.getprofile()
+    sys.setprofile(watch)
+    try:
+        outcome(case, module)
+    finally:
+        sys.setprofile(before)
+    return seen

@@ -2,8 +2,8 @@
 
 Public parts: `Check` (the `check` argument of every judged test), `Mismatch`, `Outcome`.
 
-A test writes the call as text; the same text is what runs and what a failure shows as "you called". Comparison goes shape, dtype,
-NaN, values, and stops at the first difference.
+A test writes the call as text; the same text is what runs and what a failure shows as "you called". Comparison goes
+shape, dtype, NaN, values, and stops at the first difference.
 """
 
 import ast
@@ -72,9 +72,10 @@ def labelled_rows(label: str, text: str) -> list[str]:
 class Check:
     """Runs one call of a judged test and compares. A test may use it several times; the first difference ends it."""
 
-    def __init__(self, names: Mapping[str, Any], verbose: bool = False) -> None:
-        """names: what the call's text may use besides its own arguments."""
+    def __init__(self, names: Mapping[str, Any], function: str = "", verbose: bool = False) -> None:
+        """names: what the call's text may use besides its own arguments; function: the exercise's ("Tensor.sum")."""
         self.names = names
+        self.function = function
         self.verbose = verbose
 
     def __call__(
@@ -131,16 +132,28 @@ class Check:
             return
         message = f"{type(error).__name__}: {error}"
         wanted = _wanted(raises) if raises else self._show(_arrays(expected))
-        raise Mismatch(call, shapes, wanted, f"raised {message}", rule, Outcome(error=message), learner_line(error)) from error
+        raise Mismatch(
+            call, shapes, wanted, f"raised {message}", rule, Outcome(error=message), learner_line(error, self.function)
+        ) from error
 
     def _compare(
-        self, call: str, shapes: str, result: Any, expected: Any, parts: tuple[str, ...], rule: str, rtol: float, atol: float
+        self,
+        call: str,
+        shapes: str,
+        result: Any,
+        expected: Any,
+        parts: tuple[str, ...],
+        rule: str,
+        rtol: float,
+        atol: float,
     ) -> None:
         wanted = expected if isinstance(expected, tuple) else (expected,)
         got = _arrays_or_none(result)
         if got is None:
             got_text = f"{type(result).__name__}: {result!r:.60}"
-            raise Mismatch(call, shapes, self._show(_arrays(expected)), got_text, rule, Outcome(error=type(result).__name__))
+            raise Mismatch(
+                call, shapes, self._show(_arrays(expected)), got_text, rule, Outcome(error=type(result).__name__)
+            )
         if len(got) != len(wanted) or isinstance(result, tuple) != isinstance(expected, tuple):
             wish = f"a tuple of {len(wanted)}" if isinstance(expected, tuple) else "one result"
             gift = f"a tuple of {len(got)}" if isinstance(result, tuple) else self._show(got)
@@ -152,7 +165,11 @@ class Check:
             difference = _difference(target, one_got, rtol, atol, dtype=exact)
             if difference is not None:
                 label = f"{name}  " if name else ""
-                arrow = "" if one_got.shape == target.shape == () and one_got.dtype == target.dtype else f"     <- {difference}"
+                arrow = (
+                    ""
+                    if one_got.shape == target.shape == () and one_got.dtype == target.dtype
+                    else f"     <- {difference}"
+                )
                 got_text = f"{label}{self._show((one_got,))}{arrow}"
                 raise Mismatch(call, shapes, f"{label}{self._show((target,))}", got_text, rule, Outcome(got))
 
@@ -160,10 +177,10 @@ class Check:
         return "   ".join(_text(array, self.verbose) for array in arrays)
 
 
-def learner_line(error: BaseException) -> tuple[Path, int] | None:
-    """Return the innermost line in a learner's file (or the reference's) on an error's way, or None."""
+def learner_line(error: BaseException, function: str) -> tuple[Path, int] | None:
+    """Return the line at which an error passed through an exercise's function, else through a file of the course."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if _is_course_file(Path(f.filename))]
-    own = [f for f in frames if "modules" in Path(f.filename).parts] or frames
+    own = [f for f in frames if f.name == function.rpartition(".")[2]] or frames
     return (Path(own[-1].filename), own[-1].lineno or 1) if own else None
 
 
@@ -230,7 +247,10 @@ def _text(array: np.ndarray[Any, Any], verbose: bool) -> str:
     """Return shape and numbers on one line, in part where they are many."""
     limit = None if verbose else SHOWN_ELEMENTS
     flat = limit is not None and array.size > limit
-    numbers = np.array2string(array.ravel()[:limit] if flat else array, precision=5, threshold=10**9, max_line_width=10**9)
+    form: Any = {"float_kind": lambda x: f"{x:.5g}"}
+    numbers = np.array2string(
+        array.ravel()[:limit] if flat else array, formatter=form, threshold=10**9, max_line_width=10**9
+    )
     text = re.sub(r"\s+", " ", numbers).replace("[ ", "[")
     plain = array.dtype == np.float32 or (not array.shape and array.dtype.kind in "biu")
     dtype = "" if plain else f"  {array.dtype}"

@@ -71,7 +71,8 @@ def modules() -> tuple[Module, ...]:
 
 
 def select(name: str) -> Module | Exercise:
-    """Return what a learner means by "05", "05.3", "autograd", "sum_to_shape", or by the path of a module's file or folder.
+    """Return what a learner means by "05", "05.3", "autograd", "sum_to_shape", or by the path of a module's file or
+    folder.
 
     Raises UnknownName with the nearest names.
     """
@@ -105,7 +106,9 @@ def exercise(id: str) -> Exercise:
     found = select(id)
     if isinstance(found, Exercise):
         return found
-    raise UnknownName(f"{id!r} is a whole module; name one of its exercises: {', '.join(e.id for e in found.exercises)}")
+    raise UnknownName(
+        f"{id!r} is a whole module; name one of its exercises: {', '.join(e.id for e in found.exercises)}"
+    )
 
 
 def _read(path: Path) -> Module:

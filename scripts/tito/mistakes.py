@@ -2,9 +2,10 @@
 
 Public parts: `mistake` and `right` (decorators of the corpus in `tests/mistakes/`), `corpus`, `swapped`, `Mistake`.
 
-Where a test fails, it is run again with each known mistake of its exercise in place; if exactly one gives the same result as
-the learner's code, its sentence is shown. Each mistake has a second variant, written differently, by which the course's own tests
-prove that naming recognizes the mistake and not the text.
+Where a test fails, it is run again with each known mistake of its exercise in place; if exactly one gives the same
+result as
+the learner's code, its sentence is shown. Each mistake has a second variant, written differently, by which the
+course's own tests prove that naming recognizes the mistake and not the text.
 """
 
 import functools
@@ -90,7 +91,11 @@ def target(module: Module, function: str) -> FunctionType:
 def swapped(function: FunctionType, other: FunctionType) -> Iterator[None]:
     """Let `function` run `other`'s code, in its own module and with its own identity, for a while."""
     before = function.__code__, function.__defaults__, function.__kwdefaults__
-    function.__code__, function.__defaults__, function.__kwdefaults__ = other.__code__, other.__defaults__, other.__kwdefaults__
+    function.__code__, function.__defaults__, function.__kwdefaults__ = (
+        other.__code__,
+        other.__defaults__,
+        other.__kwdefaults__,
+    )
     try:
         yield
     finally:

@@ -18,8 +18,8 @@ from tito.course import ROOT, Exercise
 def run(targets: Sequence[str], *, pytest_args: Sequence[str] = ()) -> int:
     """Run the judged tests of modules and exercises ("05", "05.3", "autograd"; nothing: all) and return the exit code.
 
-    0 only if everything that was selected is built and right; 1 if something is wrong or not built yet; pytest's code (2 to 5)
-    where it could not run. Raises course.UnknownName.
+    0 only if everything that was selected is built and right; 1 if something is wrong or not built yet; pytest's code
+    (2 to 5) where it could not run. Raises course.UnknownName.
     """
     code, _ = _run(targets, pytest_args)
     return code
@@ -36,7 +36,17 @@ def _run(targets: Sequence[str], pytest_args: Sequence[str]) -> tuple[int, dict[
         files.append(str(module.tests))
         exercises += [one.id] if isinstance(one, Exercise) else [*(e.id for e in module.exercises), module.number]
     keeper = _Keeper()
-    options = ["-q", "-rN", "--no-header", "--brief", f"--rootdir={ROOT}", "-c", str(ROOT / "pyproject.toml"), *(f"--exercise={e}" for e in exercises)]
+    options = [
+        "-q",
+        "-rN",
+        "--no-header",
+        "--tb=no",
+        "--brief",
+        f"--rootdir={ROOT}",
+        "-c",
+        str(ROOT / "pyproject.toml"),
+        *(f"--exercise={e}" for e in exercises),
+    ]
     code = int(pytest.main([*dict.fromkeys(files), *options, *pytest_args], plugins=[keeper]))
     verdicts = {e: keeper.verdicts.get(e, "not run") for e in exercises if "." in e or e in keeper.verdicts}
     if code == 0 and not _asked_for_less(pytest_args) and any(v != "passed" for v in verdicts.values()):
@@ -64,7 +74,10 @@ class _Keeper:
 
 def test(
     context: typer.Context,
-    targets: Annotated[list[str] | None, typer.Argument(help="modules or exercises: 05, 05.3, autograd; nothing: all", show_default=False)] = None,
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(help="modules or exercises: 05, 05.3, autograd; nothing: all", show_default=False),
+    ] = None,
     built: Annotated[bool, typer.Option("--built", help="only what is built")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document on stdout")] = False,
 ) -> None:

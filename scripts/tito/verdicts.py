@@ -1,7 +1,7 @@
 """The pytest plugin of the course: what is not built yet is skipped, what is wrong is explained, and verdicts are kept.
 
-Loaded by `-p tito.verdicts` in pyproject.toml, so that the command line, the editor's Test Explorer and CI judge alike. A test that
-judges an exercise carries `@pytest.mark.exercise("05.3")` and takes `check`; others are left alone.
+Loaded by `-p tito.verdicts` in pyproject.toml, so that the command line, the editor's Test Explorer and CI judge
+alike. A test that judges an exercise carries `@pytest.mark.exercise("05.3")` and takes `check`; others are left alone.
 """
 
 import hashlib
@@ -19,15 +19,20 @@ from tito.check import FORM, Check, Mismatch, labelled_rows, learner_line
 from tito.course import MEMORY, ROOT, Exercise, Module
 
 VERDICTS = MEMORY / "verdicts.json"
-EXPLAINED = pytest.StashKey[set[str]]()
+TIME_LIMIT = 10  # seconds for a judged test, which takes milliseconds: what takes longer never ends
+TIMED_OUT = pytest.StashKey[set[str]]()
 TIMEOUT = re.compile(r"Timeout \(?>?\s*([\d.]+)")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the course's options."""
     group = parser.getgroup("tinytorch")
-    group.addoption("--reference", action="store_true", help="test the reference, with everything of the learner's set aside")
-    group.addoption("--exercise", action="append", default=[], metavar="NN.k", help="only the tests of this exercise (repeatable)")
+    group.addoption(
+        "--reference", action="store_true", help="test the reference, with everything of the learner's set aside"
+    )
+    group.addoption(
+        "--exercise", action="append", default=[], metavar="NN.k", help="only the tests of this exercise (repeatable)"
+    )
     group.addoption("--brief", action="store_true", help="explain the first failure of each exercise, name the others")
     group.addoption("--built", action="store_true", help="only the tests of exercises that are built")
 
@@ -51,13 +56,19 @@ def pytest_report_header() -> str:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the tests that `--exercise` or `--built` ask for, and tell each what it judges."""
     wanted, built_only = set(config.getoption("--exercise")), config.getoption("--built")
-    kept, dropped = [], []
+    kept: list[pytest.Item] = []
+    dropped: list[pytest.Item] = []
     for item in items:
         judged = judged_by(item)
         if judged:
             item.user_properties.append(("exercise", judged))
+            item.add_marker(pytest.mark.timeout(TIME_LIMIT))
         asked = not wanted or judged in wanted
-        (kept if asked and (not built_only or (judged and _state(judged) in ("built", "broken", "missing"))) else dropped).append(item)
+        (
+            kept
+            if asked and (not built_only or (judged and _state(judged) in ("built", "broken", "missing")))
+            else dropped
+        ).append(item)
     if dropped:
         config.hook.pytest_deselected(items=dropped)
         items[:] = kept
@@ -68,7 +79,9 @@ def check(request: pytest.FixtureRequest) -> Check:
     """Return the judge of one call; see `tito.check.Check`."""
     from tito.cases import names_for
 
-    return Check(names_for(_module_of(judged_by(request.node))), verbose=request.config.get_verbosity() >= 2)
+    judged = judged_by(request.node)
+    function = _exercises_of(judged)[-1].function
+    return Check(names_for(_module_of(judged)), function, verbose=request.config.get_verbosity() >= 2)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -76,6 +89,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     judged = judged_by(item)
     if not judged or os.environ.get("TINYTORCH") == "reference":
         return
+    if judged in item.config.stash.setdefault(TIMED_OUT, set()):
+        pytest.fail(
+            f"{judged}: not run, since an earlier test of it found no end\n{_row('again', f'tito test {judged}')}",
+            pytrace=False,
+        )
     from tinytorch import _workspace
 
     module = _module_of(judged)
@@ -88,11 +106,17 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             pytest.skip(f"set aside: {exercise}; `tito use mine {module.number}` takes your own code again")
         elif state == "missing":
             where = _relative(module.file)
-            pytest.fail(f"{exercise} is not in {where}\n{_row('again', f'tito reset {exercise.id}   (puts its stub back)')}", pytrace=False)
+            pytest.fail(
+                f"{exercise} is not in {where}\n{_row('again', f'tito reset {exercise.id}   (puts its stub back)')}",
+                pytrace=False,
+            )
         elif state == "broken":
             failure = _workspace.failures.get(module.name)
             reason = str(failure) if failure else f"{_relative(module.file)} can't be read"
-            pytest.fail(f"{module.number} {module.name} can't be used: {reason}\n{_row('again', f'tito test {module.number}')}", pytrace=False)
+            pytest.fail(
+                f"{module.number} {module.name} can't be used: {reason}\n{_row('again', f'tito test {module.number}')}",
+                pytrace=False,
+            )
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -118,25 +142,24 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         report.longrepr = error.details or str(error)
     elif isinstance(error, pytest.fail.Exception) and (match := TIMEOUT.search(str(error))):
         report.longrepr = _timed_out(item, judged, error, match[1])
-    if item.config.getoption("--brief") and report.failed:
-        explained = item.config.stash.setdefault(EXPLAINED, set())
-        if judged in explained:
-            report.longrepr = report.longreprtext.partition("\n")[0]
-        explained.add(judged)
+        item.config.stash.setdefault(TIMED_OUT, set()).add(judged)
 
 
 def explain(case: Any, judged: str, mismatch: Mismatch) -> str:
-    """Return the whole text of a failure: behaviour, call, expected and got, rule, likely mistake, place, next command."""
+    """Return the text of a failure: behaviour, call, expected, got, rule, likely mistake, place, next command."""
     from tito import cases
 
     module = _module_of(judged)
     exercise = _exercises_of(judged)[-1]
     lines = [f"{exercise if judged == exercise.id else module.number + ' ' + module.name}: {behaviour(case)}"]
-    earlier = cases.wrong_before(exercise) if os.environ.get("TINYTORCH") != "reference" else None
-    if earlier:
-        lines.append(_row("first", f"{earlier} is wrong: start there, with  tito test {earlier.id}"))
+    earlier = [] if os.environ.get("TINYTORCH") == "reference" else cases.wrong_before(exercise)
+    cause = next((e for e in earlier if cases.runs(case, module, e)), None)
+    if cause:
+        lines.append(_row("first", f"{cause} is wrong, and this test runs it: start there, with  tito test {cause.id}"))
+    elif earlier:
+        lines.append(_row("first", f"{earlier[0]} is wrong as well, and comes earlier: tito test {earlier[0].id}"))
     lines += mismatch.rows()
-    likely = None if earlier or judged != exercise.id else cases.likely(case, module, exercise, mismatch)
+    likely = None if cause or judged != exercise.id else cases.likely(case, module, exercise, mismatch)
     if likely:
         lines += labelled_rows("likely", likely.says)
     lines.append(_row("look at", place(module, exercise, mismatch.line)))
@@ -150,12 +173,15 @@ def behaviour(case: Any) -> str:
 
 
 def place(module: Module, exercise: Exercise, line: tuple[Path, int] | None) -> str:
-    """Return "modules/05_autograd/autograd.py:88  sum_to_shape": where it raised, else where the function's body starts."""
+    """Return "modules/05_autograd/autograd.py:88  sum_to_shape": where it raised, or where the body starts."""
     if line is None:
         from tito.mistakes import target
 
         code = target(module, exercise.function).__code__
-        line = Path(code.co_filename), min((n for *_, n in code.co_lines() if n and n > code.co_firstlineno), default=code.co_firstlineno)
+        line = (
+            Path(code.co_filename),
+            min((n for *_, n in code.co_lines() if n and n > code.co_firstlineno), default=code.co_firstlineno),
+        )
     return f"{_relative(line[0])}:{line[1]}  {exercise.function}"
 
 
@@ -171,12 +197,22 @@ class Verdicts:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.outcomes: dict[str, list[str]] = {}
+        self.failed: list[tuple[str, str]] = []  # what a failed test judges ("" for others), and its text
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note a test's outcome; under xdist this runs in the controller."""
         judged = dict(report.user_properties).get("exercise")
         if judged and (report.when == "call" or report.outcome != "passed"):
             self.outcomes.setdefault(str(judged), []).append(report.outcome)
+        if report.failed:
+            self.failed.append(
+                (str(judged or ""), report.longreprtext if judged else f"{report.nodeid}\n{report.longreprtext}")
+            )
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note a file that can't be collected."""
+        if report.failed:
+            self.failed.append(("", f"{report.nodeid}\n{report.longreprtext}"))
 
     def verdict(self, exercise: str) -> str:
         """Return "passed", "failed", "skipped", "partly" (right so far, but not all of its tests ran) or "not run"."""
@@ -196,11 +232,24 @@ class Verdicts:
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say what stands, and what to do next."""
-        for line in self.summary():
+        explained = self.explained() if self.config.getoption("--brief") else []
+        for line in [*explained, *self.summary()]:
             terminalreporter.write_line(line)
 
+    def explained(self) -> list[str]:
+        """Return the first failure of each exercise in full, with the other behaviours that fail below it."""
+        lines: list[str] = []
+        for judged in dict.fromkeys(judged for judged, _ in self.failed):
+            first, *others = [text for of, text in self.failed if of == judged]
+            if not judged:
+                lines += ["", "\n\n".join([first, *others])]
+                continue
+            also = [text.partition("\n")[0].partition(": ")[2] for text in others]
+            lines += ["", first, *(_row("also fails", text) for text in also)]
+        return [*lines, ""]
+
     def summary(self) -> list[str]:
-        """Return the lines of the summary: an exercise each (a module each where nothing is built), then the next step."""
+        """Return the lines of the summary: one an exercise, then the next step."""
         if os.environ.get("TINYTORCH") == "reference" or not self.outcomes:
             return []
         lines: list[str] = []
@@ -210,9 +259,13 @@ class Verdicts:
             unbuilt = [e.id for e in ran if self.verdict(e.id) == "skipped"]
             if unbuilt:
                 lines.append(f"  not run   {', '.join(unbuilt)}: not built yet, or set aside")
-        following = next((e for m in course.modules() for e in m.exercises if self.verdict(e.id) in ("failed", "skipped")), None)
+        following = next(
+            (e for m in course.modules() for e in m.exercises if self.verdict(e.id) in ("failed", "skipped")), None
+        )
         if following:
-            lines.append(f"  next      {following}: {_relative(course.owner(following).file)}, then  tito test {following.id}")
+            lines.append(
+                f"  next      {following}: {_relative(course.owner(following).file)}, then  tito test {following.id}"
+            )
         return lines
 
 
@@ -231,7 +284,9 @@ def keep(verdicts: dict[str, str]) -> None:
         temporary.write_text(json.dumps(known, indent=1, sort_keys=True), encoding="utf-8")
         temporary.replace(VERDICTS)
     except OSError as error:
-        print(f"tito: the verdicts could not be kept in {_relative(VERDICTS)}: {error.strerror}; `tito status` won't know them")
+        print(
+            f"tito: {_relative(VERDICTS)} could not be written: {error.strerror}; `tito status` won't know the verdicts"
+        )
 
 
 def kept() -> dict[str, dict[str, str]]:
@@ -256,7 +311,7 @@ def _timed_out(item: pytest.Item, judged: str, error: BaseException, seconds: st
     rows = [
         f"{exercise}: {behaviour(getattr(item, 'function', None))}",
         *labelled_rows("got", f"no answer within {float(seconds):g} s: a loop that never ends?"),
-        _row("look at", place(module, exercise, learner_line(error))),
+        _row("look at", place(module, exercise, learner_line(error, exercise.function))),
         _next_row(judged, exercise),
     ]
     return "\n".join(rows)

@@ -1,14 +1,16 @@
 """Known mistakes of module 01. Each has two variants, written differently; `right` ones must never be accused."""
 
 import numpy as np
+from tito.mistakes import mistake, right
 
 from tinytorch.tensor import Tensor, add, as_tensor, check_broadcast, matmul, matmul_vector, record, sum
-from tito.mistakes import mistake, right
 
 # 01.1 Tensor.__add__
 
 
-@mistake("01.1", "the sum isn't recorded: hand the array to record(add, ..., self, other) instead of wrapping it in a Tensor")
+@mistake(
+    "01.1", "the sum isn't recorded: hand the array to record(add, ..., self, other) instead of wrapping it in a Tensor"
+)
 class add_unrecorded:
     def first(self, other):
         other = as_tensor(other, self)
@@ -36,7 +38,10 @@ class add_in_place:
         return record(add, self.data, self, other)
 
 
-@mistake("01.1", "`other` may be a number or an array, which has no .data as a Tensor has: let as_tensor(other, self) make one of it")
+@mistake(
+    "01.1",
+    "`other` may be a number or an array, and has no .data as a Tensor has: as_tensor(other, self) makes one of it",
+)
 class add_tensors_only:
     def first(self, other):
         check_broadcast("+", self, other)
@@ -120,7 +125,9 @@ class matmul_dot:
             return matmul_vector(self, other)
         if self.shape[-1] != other.shape[-2]:
             raise ValueError(f"{self.shape} @ {other.shape}")
-        return record(matmul, np.dot(other.data.swapaxes(-1, -2), self.data.swapaxes(-1, -2)).swapaxes(-1, 0), self, other)
+        return record(
+            matmul, np.dot(other.data.swapaxes(-1, -2), self.data.swapaxes(-1, -2)).swapaxes(-1, 0), self, other
+        )
 
     def second(self, other):
         other = as_tensor(other, self)
@@ -132,7 +139,10 @@ class matmul_dot:
         return record(matmul, np.swapaxes(turned, 0, turned.ndim - 1), self, other)
 
 
-@mistake("01.2", "the product isn't recorded: hand the array to record(matmul, ..., self, other) instead of wrapping it in a Tensor")
+@mistake(
+    "01.2",
+    "the product isn't recorded: hand the array to record(matmul, ..., self, other) instead of wrapping it in a Tensor",
+)
 class matmul_unrecorded:
     def first(self, other):
         other = as_tensor(other, self)
@@ -151,7 +161,10 @@ class matmul_unrecorded:
         return matmul_vector(self, b)
 
 
-@mistake("01.2", "the inner lengths are the last axis of self and the last but one of other; in stacks the first axes are others")
+@mistake(
+    "01.2",
+    "the inner lengths are the last axis of self and the last but one of other; in stacks the first axes are others",
+)
 class matmul_checks_first_axes:
     def first(self, other):
         other = as_tensor(other, self)
@@ -171,7 +184,9 @@ class matmul_checks_first_axes:
         return record(matmul, np.matmul(self.data, b.data), self, b)
 
 
-@mistake("01.2", "`other` may be an array, which has no .data as a Tensor has: let as_tensor(other, self) make one of it")
+@mistake(
+    "01.2", "`other` may be an array, which has no .data as a Tensor has: let as_tensor(other, self) make one of it"
+)
 class matmul_tensors_only:
     def first(self, other):
         if self.ndim < 2 or other.ndim < 2:

@@ -1,9 +1,9 @@
 """Known mistakes of module 05. Each has two variants, written differently; `right` ones must never be accused."""
 
 import numpy as np
+from tito.mistakes import mistake, right
 
 from tinytorch.autograd import sum_to_shape
-from tito.mistakes import mistake, right
 
 # 05.1 multiply_vjp
 

@@ -1,0 +1,230 @@
+"""What a learner sees: right, wrong, not built, and the text of a failure. Run on copies of the workspace."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tito.stubs import put_back
+from workspace_copy import ROOT, Workspace, copy_workspace
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+RAISE = '        raise NotImplementedError("{}")\n'
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return copy_workspace(tmp_path)
+
+
+def build(workspace: Workspace, name: str, *exercises: str) -> None:
+    """Type the reference's functions in."""
+    reference = (ROOT / "tinytorch" / f"{name}.py").read_text(encoding="utf-8")
+    for exercise in exercises:
+        path = workspace.mine(name)
+        path.write_bytes(put_back(path.read_bytes(), reference, exercise))
+
+
+def write(workspace: Workspace, name: str, exercise: str, body: str) -> None:
+    """Write a body in place of a stub's raise."""
+    line = next(
+        line for line in workspace.mine(name).read_text(encoding="utf-8").splitlines() if f'"{exercise}' in line
+    )
+    indent = line[: len(line) - len(line.lstrip())]
+    workspace.edit(name, line, "\n".join(indent + row for row in body.splitlines()))
+
+
+def run_pytest(workspace: Workspace, *arguments: str, cwd: Path | None = None) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+    return subprocess.run(
+        command,
+        cwd=cwd or workspace.root,
+        env=workspace.environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def compare(name: str, text: str) -> None:
+    """Compare with the stored text; TINYTORCH_SNAPSHOTS=update writes it (read what changed before you commit it)."""
+    path = SNAPSHOTS / name
+    text = re.sub(r"in \d+\.\d+s", "in N s", text)
+    if os.environ.get("TINYTORCH_SNAPSHOTS") == "update":
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+    assert text == path.read_text(encoding="utf-8")
+
+
+def test_nothing_built_is_skipped_and_opens_red(workspace):
+    run = run_pytest(workspace, "tests/test_00_setup.py", "tests/test_01_tensor.py", "tests/test_05_autograd.py", "-rs")
+    assert run.returncode == 1
+    assert "not built yet: 05.3 sum_to_shape" in run.stdout
+    assert re.search(r"4 failed, \d+ skipped", run.stdout)
+    assert " passed" not in run.stdout
+
+
+def test_unbuilt_is_no_success(workspace):
+    run = workspace.tito("test", "05")
+    assert run.returncode == 1
+    assert "05.1, 05.2, 05.3: not built yet" in run.stdout
+
+
+def test_right_is_green_and_says_what_works_now(workspace):
+    build(workspace, "autograd", "sum_to_shape")
+    run = workspace.tito("test", "05.3")
+    compare("right.txt", run.stdout)
+    assert run.returncode == 0
+    verdicts = json.loads(workspace.remembered("verdicts.json").read_text(encoding="utf-8"))
+    assert verdicts["05.3"]["outcome"] == "passed"
+
+
+def test_a_part_of_the_tests_is_no_verdict(workspace):
+    build(workspace, "autograd", "sum_to_shape")
+    run = workspace.tito("test", "05.3", "--", "-k", "added_axis")
+    assert run.returncode == 0
+    assert "so far so good" in run.stdout
+    assert not workspace.remembered("verdicts.json").exists()
+
+
+def test_wrong_values_a_known_mistake_an_error_and_a_nan(workspace):
+    write(workspace, "autograd", "05.1", "return g * b, 2 * g * a")
+    write(workspace, "autograd", "05.2", "return a.T @ g, g @ b.T")
+    write(workspace, "autograd", "05.3", "return g")
+    run = workspace.tito("test", "05")
+    compare("wrong.txt", run.stdout)
+    assert run.returncode == 1
+
+
+def write_00(workspace: Workspace, body: str) -> None:
+    workspace.edit("setup", "    return 0", "\n".join("    " + row for row in body.splitlines()))
+
+
+def test_errors_none_and_wrong_dtypes(workspace):
+    write(workspace, "tensor", "01.1", "return record(add, self.data + other, self)")
+    write(workspace, "tensor", "01.2", "self.data @ other.data")
+    write(
+        workspace,
+        "tensor",
+        "01.3",
+        "return record(sum, self.data.sum(axis=axis, keepdims=keepdims, dtype=np.float64), self)",
+    )
+    write_00(workspace, "return widths.size")
+    run = workspace.tito("test")
+    compare("errors.txt", run.stdout)
+    assert run.returncode == 1
+
+
+def test_an_earlier_wrong_exercise_comes_first(workspace):
+    write(
+        workspace,
+        "tensor",
+        "01.1",
+        "return record(add, self.data - as_tensor(other, self).data, self, as_tensor(other, self))",
+    )
+    write(workspace, "autograd", "05.3", "return g")
+    run = run_pytest(workspace, "tests/test_05_autograd.py", "-k", "added_axis or bias_gradient")
+    assert "first        01.1 Tensor.__add__ is wrong as well, and comes earlier: tito test 01.1" in run.stdout
+    assert "likely       unsummed broadcast" in run.stdout
+    assert (
+        "first        01.1 Tensor.__add__ is wrong, and this test runs it: start there, with  tito test 01.1"
+        in run.stdout
+    )
+
+
+def test_ways_to_run_agree(workspace):
+    build(workspace, "tensor", "Tensor.__add__")
+    write(workspace, "autograd", "05.3", "return g")
+    tests = workspace.root / "tests"
+    files = [str(tests / f"test_{name}.py") for name in ("00_setup", "01_tensor", "05_autograd")]
+    ways = [
+        run_pytest(workspace, *files),
+        run_pytest(workspace, *files, "-n", "2"),
+        run_pytest(workspace, *files, cwd=workspace.root.parent),
+    ]
+    counts = {re.search(r"(\d+ failed, \d+ passed, \d+ skipped)", way.stdout)[1] for way in ways}
+    assert len(counts) == 1
+    assert all("05.3 sum_to_shape: must sum over the axis" in way.stdout for way in ways)
+
+
+def test_a_deleted_exercise_fails_and_says_how_to_get_it_back(workspace):
+    workspace.edit("tensor", "    def sum(", "    def summe(")
+    run = workspace.tito("test", "01.3")
+    assert run.returncode == 1
+    assert "01.3 Tensor.sum is not in modules/01_tensor/tensor.py" in run.stdout
+    assert "tito reset 01.3" in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "error"),
+    [
+        ("x = = 1", "SyntaxError"),
+        ("raise RuntimeError('mine')", "RuntimeError: mine"),
+        ("exit()", "SystemExit"),
+        ("1 / 0", "ZeroDivision"),
+    ],
+    ids=["syntax", "exception", "exit", "division"],
+)
+def test_a_file_that_cannot_be_used_fails_its_own_tests_alone(workspace, line, error):
+    path = workspace.mine("tensor")
+    path.write_text(path.read_text(encoding="utf-8") + f"\n{line}\n", encoding="utf-8")
+    number = len(path.read_text(encoding="utf-8").splitlines())
+    build(workspace, "autograd", "multiply_vjp")
+    run = workspace.tito("test", "01")
+    assert run.returncode == 1
+    assert re.search(rf"01 tensor can't be used: modules/01_tensor/tensor.py:{number}: {error}", run.stdout)
+    assert workspace.tito("test", "05.1").returncode == 0
+
+
+def test_what_is_set_aside_is_not_judged(workspace):
+    build(workspace, "autograd", "multiply_vjp")
+    workspace.tito("use", "reference", "05")
+    run = workspace.tito("test", "05.1", "--", "-rs")
+    assert run.returncode == 1
+    assert "set aside: 05.1 multiply_vjp" in run.stdout
+
+
+def test_an_endless_loop_ends(workspace):
+    write_00(workspace, "while True:\n    widths = widths")
+    verdicts = workspace.root / "scripts" / "tito" / "verdicts.py"
+    verdicts.write_text(
+        verdicts.read_text(encoding="utf-8").replace("TIME_LIMIT = 10", "TIME_LIMIT = 1"), encoding="utf-8"
+    )
+    run = workspace.tito("test", "00")
+    assert run.returncode == 1
+    assert "no answer within 1 s: a loop that never ends?" in run.stdout
+    assert re.search(r"look at      modules/00_setup/setup.py:(18|19)  parameter_count", run.stdout)
+    assert run.stdout.count("no answer within") == 1
+
+
+def test_unknown_names_get_the_nearest(workspace):
+    run = workspace.tito("test", "autogard")
+    assert run.returncode == 2
+    assert "did you mean autograd" in run.stderr
+
+
+def test_json_is_one_document(workspace):
+    build(workspace, "autograd", "sum_to_shape")
+    document = workspace.json("test", "05")
+    assert document["exit"] == 1
+    assert document["verdicts"] == {"05.1": "skipped", "05.2": "skipped", "05.3": "passed"}
+
+
+def test_only_what_is_built(workspace):
+    build(workspace, "autograd", "sum_to_shape")
+    build(workspace, "setup", "parameter_count")
+    run = workspace.tito("test", "--built")
+    assert run.returncode == 0
+    assert "right     05.3 sum_to_shape" in run.stdout
+
+
+def test_nothing_is_judged_in_reference_mode_but_all_tests_run(workspace):
+    write(workspace, "autograd", "05.3", "return g")
+    run = run_pytest(workspace, "tests/test_05_autograd.py", "--reference")
+    assert run.returncode == 0
+    assert "skipped" not in run.stdout
+    assert not workspace.remembered("verdicts.json").exists()
