@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from tito import course
 
 from tests.workspace_copy import Workspace, copy_workspace
-from tito import course
 
 HINTS = course.exercise("01.2").hints
 
@@ -73,7 +73,11 @@ def test_a_memory_that_cannot_be_written_still_gives_the_hint(workspace: Workspa
 
 @pytest.mark.parametrize(
     ("name", "says"),
-    [("01.9", "did you mean 01."), ("01", "name one of its exercises: 01.1, 01.2, 01.3"), ("matmull_vjp", "matmul_vjp")],
+    [
+        ("01.9", "did you mean 01."),
+        ("01", "name one of its exercises: 01.1, 01.2, 01.3"),
+        ("matmull_vjp", "matmul_vjp"),
+    ],
     ids=["no such exercise", "a module", "a typing error"],
 )
 def test_an_unknown_name_is_answered_with_the_nearest(workspace: Workspace, name: str, says: str) -> None:
