@@ -1,0 +1,195 @@
+"""Measure a module's workload: run `profiles/NN_name.py` in a process of its own, under a profiler, on one thread.
+
+Public parts: `measure`, `Tool`. Results are written to `runs/profiles/`. Whatever goes wrong is a CannotDo with one
+sentence.
+"""
+
+import importlib.util
+import json
+import os
+import re
+import shutil
+import statistics
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterable, Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from tito import profile_formats as formats
+from tito.course import MODULES, ROOT, RUNS, Module
+from tito.memory import CannotDo, shown, write_whole
+from tito.profile_formats import Frame, Sample
+
+Result = dict[str, Any]
+
+FOLDER = RUNS / "profiles"
+WORKLOADS = ROOT / "profiles"
+OWN = (MODULES, ROOT / "tinytorch", WORKLOADS)  # whose lines are shown
+RATE = 200  # samples a second
+RUNS_TIMED = 15
+START_UP = 60.0  # seconds that a workload may take beyond what was asked for, before it is ended
+
+_POOLS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMBA_NUM_THREADS")
+ONE_THREAD = dict.fromkeys(_POOLS, "1")
+
+_NUMBER = re.compile(r"-(\d+)$")
+_FORBIDDEN = re.compile("permission denied|operation not permitted|requires root|elevated permissions", re.IGNORECASE)
+
+
+class Tool(StrEnum):
+    """What measures."""
+
+    PY_SPY = "py-spy"
+    MEMRAY = "memray"
+    TIME = "time"
+
+
+def measure(module: Module, tool: Tool, seconds: float) -> Result:
+    """Run the workload under the tool, keep what it found, and return what to show."""
+    workload = WORKLOADS / f"{module.folder.name}.py"
+    if not workload.is_file():
+        raise CannotDo(f"module {module.number} has no workload: {shown(workload)} is not there")
+    run = {Tool.PY_SPY: _with_py_spy, Tool.MEMRAY: _with_memray, Tool.TIME: _with_time}[tool]
+    with tempfile.TemporaryDirectory(prefix="tito-profile-") as folder:
+        found = run(workload, Path(folder), seconds)
+    return {"module": module.number, "with": tool.value, "workload": shown(workload), **found}
+
+
+def _with_py_spy(workload: Path, folder: Path, seconds: float) -> Result:
+    raw = folder / "raw.txt"
+    sampler = [_py_spy(), "record", "--full-filenames", "-r", str(RATE), "-f", "raw", "-o", str(raw), "--"]
+    ran = _run(workload, ["--seconds", str(seconds)], folder, before=sampler, limit=seconds + START_UP)
+    samples = formats.own_code(formats.read_raw(raw.read_text(encoding="utf-8")) if raw.exists() else [], OWN)
+    count = sum(amount for _, amount in samples)
+    if not count:
+        raise CannotDo(f"py-spy saw no line of {shown(workload)} at work; watch longer: --seconds {seconds * 3:g}")
+    file = _new_file(workload.stem, "cpuprofile")
+    _write(file, formats.cpu_profile(samples, ran["seconds"]))
+    return {"file": shown(file), "unit": "samples", "total": count, **ran, "lines": _lines(samples)}
+
+
+def _with_memray(workload: Path, folder: Path, seconds: float) -> Result:
+    if importlib.util.find_spec("memray") is None:
+        raise CannotDo("memray is not installed here, and there is none for Windows; `--with py-spy` remains")
+    trace = folder / "trace.bin"
+    _run(workload, ["--memory", str(trace)], folder, limit=START_UP)
+    found, peak = formats.read_memray(trace)
+    samples = formats.own_code(found, OWN)
+    if not samples:
+        raise CannotDo(f"memray saw no allocation: one repetition of {shown(workload)} holds no memory of its own")
+    file = _new_file(workload.stem, "heapprofile")
+    _write(file, formats.heap_profile(samples))
+    total = sum(amount for _, amount in samples)
+    return {"file": shown(file), "unit": "bytes", "total": total, "peak": peak, "lines": _lines(samples)}
+
+
+def _with_time(workload: Path, folder: Path, seconds: float) -> Result:
+    ran = _run(workload, ["--runs", str(RUNS_TIMED)], folder, limit=START_UP)
+    low, median, high = statistics.quantiles(ran["runs"], n=4)
+    file = FOLDER / f"{workload.stem}.time.json"
+    before = _earlier(file)
+    found = {"unit": "seconds", "median": median, "quartiles": [low, high], "threads": 1, **ran}
+    _write(file, found)
+    return {"file": shown(file), **found, "before": before}
+
+
+def _run(workload: Path, asked: Sequence[str], folder: Path, limit: float, before: Sequence[str] = ()) -> Result:
+    """Run the workload in a child process and return its result; CannotDo if it raised, hung or ended without one."""
+    result = folder / "result.json"
+    child = [sys.executable, "-m", "tito.workload", str(workload), "--result", str(result), "--limit", str(limit)]
+    paths = [str(ROOT), str(ROOT / "scripts"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    env = {**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(paths)}
+    command = [*before, *child, *asked]
+    try:
+        ended = subprocess.run(
+            command, cwd=ROOT, env=env, capture_output=True, text=True, errors="replace", timeout=limit + 10
+        )
+    except OSError as error:
+        raise CannotDo(f"{command[0]} can't be started: {error.strerror}") from None
+    except subprocess.TimeoutExpired:
+        raise CannotDo(f"{shown(workload)} did not end within {limit:g} seconds") from None
+    for line in ended.stderr.splitlines():
+        if line.startswith("tinytorch: "):  # the loader says which file it can't use
+            print(line, file=sys.stderr)
+    return _result(json.loads(result.read_text(encoding="utf-8")) if result.exists() else {}, ended, workload, limit)
+
+
+def _result(result: Result, ended: "subprocess.CompletedProcess[str]", workload: Path, limit: float) -> Result:
+    """Return a good result; CannotDo with one sentence for each way to fail."""
+    if "error" in result:
+        place = _place(Frame(*frame) for frame in result["frames"])
+        raise CannotDo(f"{result['error']} (at {place or shown(workload)}); `tito test` says more")
+    if result:
+        return result
+    said = ended.stderr
+    if "Timeout (" in said:
+        root = str(ROOT).encode("ascii", "backslashreplace").decode()  # faulthandler writes nothing but ASCII
+        frames = re.findall(r'File "(.*)", line (\d+) in (\S+)', said.replace(root, str(ROOT)))
+        place = _place(Frame(function, file, int(line)) for file, line, function in frames)
+        raise CannotDo(f"still running after {limit:g} seconds, at {place or shown(workload)}: an endless loop?")
+    if _FORBIDDEN.search(said):
+        raise CannotDo(
+            "py-spy may not read another process here: a container needs the capability SYS_PTRACE, macOS wants sudo; "
+            "`--with memray` and `--with time` remain"
+        )
+    last = (said.strip().splitlines() or ["it said nothing"])[-1]
+    raise CannotDo(f"the workload ended with exit code {ended.returncode} and no result: {last}")
+
+
+def _place(frames: Iterable[Frame]) -> str:
+    """Return where an error belongs: the innermost line of the learner's, or else of the workspace."""
+    own = [frame for frame in frames if any(Path(frame.file).is_relative_to(folder) for folder in OWN)]
+    own.sort(key=lambda frame: not _is_yours(frame.file))
+    return f"{shown(Path(own[0].file))}:{own[0].line} in {own[0].function}" if own else ""
+
+
+def _py_spy() -> str:
+    """Return the program that belongs to this environment, also where that is not activated."""
+    places = [str(Path(sys.executable).parent), sysconfig.get_path("scripts"), os.environ.get("PATH", "")]
+    found = shutil.which("py-spy", path=os.pathsep.join(places))
+    if not found:
+        raise CannotDo("py-spy is not installed here; `python3 scripts/start.py` renews the environment")
+    return found
+
+
+def _new_file(name: str, suffix: str) -> Path:
+    """Return a name with the next number: the editor never reads a profile again that it has open."""
+    earlier = [found for path in FOLDER.glob(f"{name}-*.{suffix}") if (found := _NUMBER.search(path.stem))]
+    return FOLDER / f"{name}-{max((int(found[1]) for found in earlier), default=0) + 1}.{suffix}"
+
+
+def _write(file: Path, content: Result) -> None:
+    write_whole(file, json.dumps(content).encode())
+
+
+def _earlier(file: Path) -> float | None:
+    """Return the median of the last timing, or None."""
+    try:
+        return float(json.loads(file.read_text(encoding="utf-8"))["median"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _lines(samples: Sequence[Sample]) -> list[Result]:
+    """Return the hottest lines, the learner's own before all others."""
+    total = sum(amount for _, amount in samples)
+    lines = [
+        {
+            "file": shown(Path(frame.file)),
+            "line": frame.line,
+            "function": frame.function,
+            "amount": amount,
+            "share": amount / total,
+            "yours": _is_yours(frame.file),
+        }
+        for (frame,), amount in formats.hottest(samples)
+    ]
+    return sorted(lines, key=lambda line: not line["yours"])
+
+
+def _is_yours(file: str) -> bool:
+    return Path(file).is_relative_to(MODULES)
