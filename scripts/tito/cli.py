@@ -10,7 +10,7 @@ import sys
 try:
     import typer
 
-    from tito import doctor, hint, profile, reset, status, testing, use, watch
+    from tito import doctor, hint, milestone, profile, reset, status, testing, use, watch
     from tito.course import UnknownName
     from tito.memory import CannotDo
 except Exception as error:  # a damaged environment: the doctor works without it, all else points to the doctor
@@ -42,6 +42,7 @@ app.command()(status.status)
 app.command()(hint.hint)
 app.command()(reset.reset)
 app.command()(use.use)
+app.command()(milestone.milestone)
 app.command()(watch.watch)
 
 
