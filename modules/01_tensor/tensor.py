@@ -234,12 +234,12 @@ def record(op: Op, result: Any, *inputs: Tensor, **attributes: Any) -> Tensor:
     Nothing is noted inside `no_grad`, and where no input requires grad.
     """
     out = _wrap(result)
-    if recording.enabled and out.data.dtype.kind == "f":
-        for x in inputs:
-            if x.requires_grad:
+    for x in inputs:
+        if x.requires_grad:
+            if recording.enabled:
                 out.requires_grad = True
                 out.node = Node(op, out.data, inputs, attributes)
-                break
+            break
     return out
 
 

@@ -10,6 +10,7 @@ Source: Baydin, Pearlmutter, Radul, Siskind, "Automatic differentiation in machi
 
 from collections.abc import Callable
 from contextlib import ContextDecorator
+from operator import attrgetter
 from types import TracebackType
 
 import numpy as np
@@ -157,25 +158,22 @@ def backward(loss: Tensor, gradient: ArrayLike | Tensor | None = None, retain_gr
     gradient: the seed, of the loss's shape; needed unless the loss has a single element (then it is 1).
     retain_graph: keep what was recorded, for another backward.
 
-    Raises RuntimeError if the loss requires no grad, needs a seed, or its graph was used up by an earlier backward;
-    ValueError
-    for a seed of another shape; NotImplementedError for an operation without a rule. Then no `.grad` was changed.
+    Raises RuntimeError if the loss requires no grad, needs a seed, or its graph was used up by an earlier backward,
+    ValueError for a seed of another shape, NotImplementedError for an operation without a rule. Then no `.grad` was
+    changed.
     """
     if not loss.requires_grad:
         raise RuntimeError(
             "backward() on a tensor that requires no grad: make its inputs with requires_grad=True, outside no_grad"
         )
-    nodes = _reachable(loss.node)
-    leaves: dict[int, tuple[Tensor, Array]] = {}
-    pending: dict[Node, Array] = {}
-    _hand_on(loss, _seed(loss, gradient), pending, leaves)
+    nodes = _newest_first(loss.node)
+    arrived: dict[Node | Tensor, Array] = {loss.node or loss: _seed(loss, gradient)}  # leaves have no node
     for node in nodes:
-        g = pending.pop(node)
-        for x, grad in zip(node.inputs, _input_gradients(node, g), strict=True):
-            if x.requires_grad and grad is not None:
-                _hand_on(x, _checked(node, grad, x), pending, leaves)
-    for x, grad in leaves.values():
-        x.grad = Tensor(grad if x.grad is None else x.grad.data + grad, dtype=x.dtype)
+        for place, grad in _input_gradients(node, arrived.pop(node)):
+            arrived[place] = arrived[place] + grad if place in arrived else grad
+    for leaf, grad in arrived.items():  # every node has been visited: only leaves are left
+        assert isinstance(leaf, Tensor)
+        leaf.grad = Tensor(grad if leaf.grad is None else leaf.grad.data + grad, dtype=leaf.dtype)
     if not retain_graph:
         for node in nodes:
             node.inputs, node.out = (), None
@@ -184,8 +182,14 @@ def backward(loss: Tensor, gradient: ArrayLike | Tensor | None = None, retain_gr
 class no_grad(ContextDecorator):
     """Compute without recording: `with no_grad(): ...`, or as a decorator. Nests; holds for this thread alone."""
 
+    def __init__(self) -> None:
+        self.before: list[bool] = []
+
+    def _recreate_cm(self) -> "no_grad":
+        return no_grad()  # a decorated function may run in several threads at once
+
     def __enter__(self) -> None:
-        self.before = [*getattr(self, "before", []), recording.enabled]
+        self.before.append(recording.enabled)
         recording.enabled = False
 
     def __exit__(
@@ -207,7 +211,7 @@ def _seed(loss: Tensor, gradient: ArrayLike | Tensor | None) -> Array:
     return seed
 
 
-def _reachable(start: Node | None) -> list[Node]:
+def _newest_first(start: Node | None) -> list[Node]:
     """Return the nodes that lead to `start`, newest first: then each comes after everything computed from it."""
     found = {start} if start else set()
     waiting = list(found)
@@ -221,42 +225,34 @@ def _reachable(start: Node | None) -> list[Node]:
             if x.node is not None and x.node not in found:
                 found.add(x.node)
                 waiting.append(x.node)
-    return sorted(found, key=lambda node: node.serial, reverse=True)
+    return sorted(found, key=attrgetter("serial"), reverse=True)
 
 
-def _input_gradients(node: Node, g: Array) -> Gradients:
-    """Ask the operation's rule."""
+def _input_gradients(node: Node, g: Array) -> list[tuple[Node | Tensor, Array]]:
+    """Ask the operation's rule; return where each gradient goes (a node, or a leaf tensor), and the gradient."""
     rule = RULES.get(node.op)
     if rule is None:
         raise NotImplementedError(f"no gradient rule for {node.op.__name__}: write one under @vjp({node.op.__name__})")
-    attributes = node.attributes
+    inputs, attributes = node.inputs, node.attributes
     if rule.__kwdefaults__ and "needs" in rule.__kwdefaults__:
-        attributes = {**attributes, "needs": tuple(x.requires_grad for x in node.inputs)}
-    gradients = rule(g, node.out, *(x.data for x in node.inputs), **attributes)
-    if not isinstance(gradients, tuple) or len(gradients) != len(node.inputs):
+        attributes = {**attributes, "needs": tuple([x.requires_grad for x in inputs])}
+    gradients = rule(g, node.out, *[x.data for x in inputs], **attributes)
+    if not isinstance(gradients, tuple) or len(gradients) != len(inputs):
         got = f"{len(gradients)} values" if isinstance(gradients, tuple) else type(gradients).__name__
-        raise TypeError(
-            f"{rule.__name__} must return a tuple with a gradient for each of {len(node.inputs)} inputs, got {got}"
+        raise TypeError(f"{rule.__name__} must return a tuple of {len(inputs)} gradients, one an input; got {got}")
+    return [
+        (x.node or x, grad if grad.shape == x.data.shape else _in_shape_of(x, grad, rule))
+        for x, grad in zip(inputs, gradients, strict=True)
+        if x.requires_grad and grad is not None
+    ]
+
+
+def _in_shape_of(x: Tensor, grad: Array, rule: Rule) -> Array:
+    """Return the gradient summed to its value's shape, or say whose rule is wrong."""
+    summed = sum_to_shape(grad, x.shape)
+    if summed.shape != x.shape:
+        raise ValueError(
+            f"{rule.__name__} returned a gradient of shape {grad.shape} for an input of shape {x.shape}, "
+            f"and sum_to_shape made {summed.shape} of it"
         )
-    return gradients
-
-
-def _checked(node: Node, grad: Array, x: Tensor) -> Array:
-    """Return the gradient in the input's shape, or say whose rule is wrong."""
-    if grad.shape != x.data.shape:
-        summed = sum_to_shape(grad, x.data.shape)
-        if summed.shape != x.data.shape:
-            raise ValueError(
-                f"{RULES[node.op].__name__} returned a gradient of shape {grad.shape} for an input of shape {x.shape}: "
-                f"sum_to_shape made {summed.shape} of it"
-            )
-        return summed
-    return grad
-
-
-def _hand_on(x: Tensor, grad: Array, pending: dict[Node, Array], leaves: dict[int, tuple[Tensor, Array]]) -> None:
-    """Add a gradient to what its tensor has got so far."""
-    if x.node is not None:
-        pending[x.node] = pending[x.node] + grad if x.node in pending else grad
-    else:
-        leaves[id(x)] = (x, leaves[id(x)][1] + grad if id(x) in leaves else grad)
+    return summed
