@@ -25,6 +25,7 @@ from setup_state import (
     activated,
     is_ready,
     new_stamp,
+    packages_in_venv,
     python_version,
     read_stamp,
     say,
@@ -71,7 +72,8 @@ def make_environment() -> None:
         if VENV.exists():
             say("Bringing .venv up to requirements.lock.")
         else:
-            say(f"Setting up the environment in .venv (Python {python_version(Path(sys.executable))}); once.")
+            version = python_version(Path(sys.executable))
+            say(f"Setting up the environment in .venv (Python {version}); once, about 100 MB to download.")
             create_venv()
         fill_venv()
         say(f"  ready after {time.monotonic() - began:.0f} s")
@@ -98,7 +100,7 @@ def fill_venv() -> None:
     except Unreachable:
         write_stamp(before)  # pip had not begun to unpack: what is there can be used the next time
         raise
-    write_stamp(new_stamp("done"))
+    write_stamp(new_stamp("done") | {"packages": packages_in_venv()})
 
 
 def why_unusable() -> str:
@@ -152,7 +154,7 @@ def install() -> None:
     """Install the lock and then this project into .venv; what is optional may fail and is named."""
     required, optional = split_lock(LOCK.read_text("utf-8"))
     pip(VENV_PYTHON, "--require-hashes", "--no-deps", "-r", as_file("required", "".join(required.values())))
-    say(f"  {len(required)} packages from requirements.lock")
+    say("  installed the packages of requirements.lock")
     for name, pin in optional.items():
         try:
             pip(VENV_PYTHON, "--require-hashes", "--no-deps", "-r", as_file(name, pin))
@@ -233,6 +235,6 @@ def show(line: str) -> None:
     """Show on a terminal, in one line that is written over, what pip is doing."""
     if not sys.stderr.isatty():
         return
-    doing = re.match(r"(Collecting|Building|Installing) (\S+ packages|\S+)|$", line)
+    doing = re.match(r"(Collecting|Building|Installing) (\S+ packages|\S+)|WARNING: Retrying|$", line)
     if doing:
         say(f"\r\033[K  {doing[0]}\r" if line else "\r\033[K", end="")

@@ -33,9 +33,10 @@ Stamp = dict[str, str]
 
 
 def is_ready() -> bool:
-    """Say whether .venv was made here from the present lock, with the Python that it still has."""
+    """Say whether .venv was made here from the present lock, with the Python and the packages that it still has."""
     stamp = read_stamp()
-    return stamp.get("state") == "done" and stamp == new_stamp("done")
+    packages = stamp.pop("packages", "none noted")
+    return stamp == new_stamp("done") and set(packages.split()) <= set(packages_in_venv().split())
 
 
 def is_installed_here() -> bool:
@@ -56,8 +57,14 @@ def read_stamp() -> Stamp:
 
 
 def new_stamp(state: str) -> Stamp:
-    """Describe .venv as it should be. States: begun (no packages yet), unfinished (pip is at work), done."""
+    """Describe .venv as it should be. States: begun (no packages yet), unfinished (at work), done."""
     return {"state": state, "folder": str(ROOT), "python": python_version(VENV_PYTHON), "made from": made_from()}
+
+
+def packages_in_venv() -> str:
+    """Name what is installed in .venv, in its versions, without pip itself."""
+    found = (path.name for path in VENV.glob("lib/python3*/site-packages/*.dist-info"))
+    return " ".join(sorted(name for name in found if not name.startswith("pip-")))
 
 
 def write_stamp(stamp: Stamp) -> None:
