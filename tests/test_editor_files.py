@@ -1,0 +1,194 @@
+"""The editor's files: every task and launch leads somewhere, failures reach the Problems view, breakpoints are hit."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from debug_client import DebugClient, filled_in, read_jsonc
+from tito.cli import app
+from tito.course import ROOT
+from workspace_copy import Workspace, copy_workspace
+
+EDITOR = ROOT / ".vscode"
+TASKS = {task["label"]: task for task in read_jsonc(EDITOR / "tasks.json")["tasks"]}
+LAUNCHES = {launch["name"]: launch for launch in read_jsonc(EDITOR / "launch.json")["configurations"]}
+MATCHERS = {label: task["problemMatcher"] for label, task in TASKS.items() if task["problemMatcher"]}
+INPUTS = {given["id"] for given in read_jsonc(EDITOR / "tasks.json")["inputs"]}
+
+FAILURE = """\
+05.3 sum_to_shape: gradient of b is not summed over the broadcast axis
+  you called   (a + b).sum().backward()        a: (2, 3)   b: (3,)
+  expected     b.grad  (3,)     [2. 2. 2.]
+  got          b.grad  (2, 3)   [[1. 1. 1.] [1. 1. 1.]]     <- axis 0 is still there
+  rule         a gradient has the shape of the value it belongs to
+  likely       unsummed broadcast: sum the gradient over the axes that broadcasting stretched
+  look at      modules/05_autograd/autograd.py:88  sum_to_shape
+  again        tito test 05.3      debug: F5 "Debug this test"      hint: tito hint 05.3
+"""
+
+
+def found_problems(matcher, text):
+    """Apply a matcher as the editor does: its patterns to neighbouring lines."""
+    patterns = matcher["pattern"]
+    lines, problems = text.splitlines(), []
+    for start in range(len(lines) - len(patterns) + 1):
+        matches = [re.search(p["regexp"], line) for p, line in zip(patterns, lines[start:], strict=False)]
+        if all(matches):
+            groups = [
+                (name, p[name], m) for p, m in zip(patterns, matches, strict=True) for name in p if name != "regexp"
+            ]
+            problems.append({name: match[group] for name, group, match in groups})
+    return problems
+
+
+@pytest.mark.parametrize("name", ["settings.json", "extensions.json"])
+def test_files_are_json_with_comments(name):
+    assert isinstance(read_jsonc(EDITOR / name), dict)
+
+
+@pytest.mark.parametrize("label", TASKS)
+def test_task_is_a_thin_call_of_an_existing_command(label):
+    task = TASKS[label]
+    assert "problemMatcher" in task, "without one the editor asks which to use"
+    assert task["type"] == "process"
+    assert task["command"] == "${command:python.interpreterPath}"
+    assert task["args"][:2] == ["-m", "tito"]
+    assert task["args"][2] in typer.main.get_command(app).commands
+
+
+@pytest.mark.parametrize("label", TASKS)
+def test_task_gives_options_that_the_command_has(label):
+    _, _, name, *arguments = TASKS[label]["args"]
+    command = typer.main.get_command(app).commands[name]
+    values = {"${file}": str(ROOT / "modules/05_autograd/autograd.py"), "${input:exercise}": "05.3"}
+    command.make_context(name, [values.get(argument, argument) for argument in arguments])
+
+
+def test_tasks_ask_only_for_what_is_described():
+    asked = set(re.findall(r"\$\{input:(\w+)\}", json.dumps(list(TASKS.values()))))
+    assert asked == INPUTS
+
+
+@pytest.mark.parametrize("name", LAUNCHES)
+def test_launch_starts_a_file_that_exists(name):
+    launch = LAUNCHES[name]
+    assert launch["type"] == "debugpy"
+    assert launch["justMyCode"] is True
+    if launch.get("purpose") != ["debug-test"]:
+        assert Path(
+            filled_in(launch, {"workspaceFolder": str(ROOT), "file": "", "lineNumber": ""})["program"]
+        ).is_file()
+
+
+def test_tests_are_found_by_pytest_alone_and_without_coverage():
+    settings = read_jsonc(EDITOR / "settings.json")
+    assert settings["python.testing.pytestEnabled"] is True
+    assert settings["python.testing.unittestEnabled"] is False
+    assert settings["files.readonlyInclude"] == {"tinytorch/**": True}
+    assert "--cov" not in (ROOT / "pyproject.toml").read_text(encoding="utf-8")  # it would pass over breakpoints
+
+
+@pytest.mark.parametrize("label", MATCHERS)
+def test_a_failure_becomes_a_problem_at_the_learners_line(label):
+    assert found_problems(MATCHERS[label], FAILURE) == [
+        {
+            "message": "unsummed broadcast: sum the gradient over the axes that broadcasting stretched",
+            "file": "modules/05_autograd/autograd.py",
+            "line": "88",
+            "code": "05.3",
+        }
+    ]
+
+
+# in a copy of the workspace
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory):
+    """A copy in which the learner has written 05.2."""
+    copy = copy_workspace(tmp_path_factory.mktemp("editor"))
+    body = "grad_a = g @ b.swapaxes(-1, -2)\n    grad_b = a.swapaxes(-1, -2) @ g\n    return grad_a, grad_b"
+    copy.edit("autograd", 'raise NotImplementedError("05.2 matmul_vjp")', body)
+    return copy
+
+
+def test_what_tito_really_prints_becomes_a_problem(workspace):
+    printed = workspace.tito("test", "modules/00_setup/setup.py").stdout
+    problems = found_problems(MATCHERS["Test this module"], printed)
+    assert problems
+    assert {problem["file"] for problem in problems} == {"modules/00_setup/setup.py"}
+    assert {problem["code"] for problem in problems} == {"00.1"}
+
+
+def test_watch_says_where_a_run_begins_and_ends(workspace):
+    background = MATCHERS["Watch"]["background"]
+    command = [sys.executable, "-u", "-m", "tito", "watch", "00"]
+    child = subprocess.Popen(
+        command,
+        cwd=workspace.root,
+        env=workspace.environment(),
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    printed = []
+    for line in child.stdout:
+        printed.append(line.rstrip("\n"))
+        if re.search(background["endsPattern"], printed[-1]):
+            break
+    os.killpg(child.pid, signal.SIGINT)
+    child.communicate(timeout=10)
+    began = [i for i, line in enumerate(printed) if re.search(background["beginsPattern"], line)]
+    assert len(began) == 1
+    assert any(line.startswith("  look at") for line in printed[began[0] :])
+
+
+def launch(workspace: Workspace, name: str, breakpoint_at: str, **variables: str) -> DebugClient:
+    """Start a configuration of the real launch.json in the copy, with a breakpoint where a text stands in 05's file."""
+    mine = workspace.mine("autograd")
+    lines = mine.read_text(encoding="utf-8").splitlines()
+    line = next(number for number, text in enumerate(lines, 1) if breakpoint_at in text)
+    values = {"workspaceFolder": str(workspace.root), "file": str(mine), "lineNumber": str(line), **variables}
+    configuration = filled_in(LAUNCHES[name], values)
+    configuration["env"] = workspace.environment(**configuration.get("env", {}))
+    return DebugClient({"cwd": str(workspace.root), **configuration}, {mine: [line]})
+
+
+def test_debug_backward_stops_in_the_learners_rule(workspace):
+    client = launch(workspace, "Debug backward", "return grad_a, grad_b")
+    try:
+        stack, values = client.stop()
+        code, printed = client.finish()
+    finally:
+        client.close()
+    functions = [frame.rpartition(" ")[2] for frame in stack]
+    assert stack[0].startswith(str(workspace.mine("autograd")))
+    assert functions == ["matmul_vjp", "_input_gradients", "backward", "backward", "main", "<module>"]
+    shown = {name: " ".join(values[name].split()) for name in ("g", "out", "a", "b", "grad_a", "grad_b")}
+    assert shown == {
+        "g": "array([[ 1., 10.], [ 100., 1000.]], dtype=float32)",
+        "out": "array([[ 58., 64.], [139., 154.]], dtype=float32)",
+        "a": "array([[1., 2., 3.], [4., 5., 6.]], dtype=float32)",
+        "b": "array([[ 7., 8.], [ 9., 10.], [11., 12.]], dtype=float32)",
+        "grad_a": "array([[ 87., 109., 131.], [ 8700., 10900., 13100.]], dtype=float32)",
+        "grad_b": "array([[ 401., 4010.], [ 502., 5020.], [ 603., 6030.]], dtype=float32)",
+    }
+    assert code == 0
+    assert "matmul_vjp runs from modules/05_autograd/autograd.py:" in printed
+
+
+def test_debug_this_test_runs_the_exercise_under_the_cursor(workspace):
+    client = launch(workspace, "Debug this test", "return grad_a, grad_b")
+    try:
+        stack, _ = client.stop()
+    finally:
+        client.close()
+    assert stack[0].endswith("matmul_vjp")
+    assert any("/tests/test_05_autograd.py:" in frame for frame in stack)
+    assert any("debug_test.py" in frame for frame in stack)
