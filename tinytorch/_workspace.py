@@ -4,8 +4,8 @@ Public parts: `install` (called once by the package), `exercise_states`, `failur
 
 For `import tinytorch.NAME` a finder looks at `modules/NN_NAME/NAME.py`. An untouched stub is recognized by its hash,
 and the reference is imported plainly. Otherwise the learner's file is compiled with the reference's functions in the
-unbuilt places (`_splice.py`) and kept in a cache that goes by the contents of both. A file that can't be read, parsed or
-imported is replaced whole by the reference, with one line that says so.
+unbuilt places (`_splice.py`) and kept in a cache that goes by the contents of both. A file that can't be read, parsed
+or imported is replaced whole by the reference, with one line that says so.
 Without a `modules/` folder beside the package (an installed wheel) there is nothing to choose.
 """
 
