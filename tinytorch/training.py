@@ -87,7 +87,7 @@ class Trainer:
         value = float(loss.item())
         if not math.isfinite(value):
             raise FloatingPointError(
-                f"the loss is {value} at step {self.steps + 1}; is the learning rate {self.optimizer.lr} too large, "
+                f"the loss is {value} at step {self.steps + 1}; is the learning rate {self.optimizer.lr:g} too large, "
                 f"or a gradient wrong?"
             )
         loss.backward()

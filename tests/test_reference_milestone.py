@@ -1,0 +1,129 @@
+"""The digits milestone: what it finds, and what it says where the learner's code fails inside it."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+from tito.milestones import digits
+from workspace_copy import Workspace, copy_workspace
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return copy_workspace(tmp_path_factory.mktemp("milestone"))
+
+
+@pytest.fixture
+def touched(workspace: Workspace) -> Iterator[Workspace]:
+    """The same copy, whose learner's files are put back afterwards."""
+    files = {path: path.read_bytes() for path in (workspace.root / "modules").glob("*/*.py")}
+    yield workspace
+    for path, source in files.items():
+        path.write_bytes(source)
+
+
+def test_the_list_names_digits(workspace):
+    assert [m["name"] for m in workspace.json("milestone")["milestones"]] == ["digits"]
+    assert "tito milestone digits" in workspace.tito("milestone").stdout
+
+
+def test_an_unknown_milestone_is_one_line_with_the_nearest_name(workspace):
+    run = workspace.tito("milestone", "digit")
+    assert run.returncode == 2
+    assert "did you mean digits?" in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+@pytest.mark.timeout(60)
+def test_digits_reaches_its_goal_saves_pictures_and_says_what_is_next(workspace):
+    run = workspace.tito("milestone", "digits")
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith("nothing of yours yet")
+    assert "parameter_count says 0: the exercise of module 00 is not right yet" in run.stdout
+    assert "modules/00_setup/README.md, then: tito test 00" in run.stdout
+    for name in ("learning_curve.png", "predictions.png"):
+        assert (workspace.root / "runs" / "digits" / name).read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.timeout(60)
+def test_json_is_one_document(workspace):
+    found = workspace.json("milestone", "digits", "--seeds", "1")
+    assert found["reached"]
+    assert found["worst"] == found["accuracies"][0] >= 0.97
+
+
+def test_the_seed_decides_all(monkeypatch, tmp_path):
+    monkeypatch.setattr(digits, "FOLDER", tmp_path)
+    first, other = (digits.run(seed=seed, epochs=1, show=False) for seed in (1, 2))
+    assert digits.try_seeds(2, epochs=1, show=False)[1] == first.accuracy != other.accuracy
+    assert first.parameters == 64 * 256 + 256 + 256 * 128 + 128 + 128 * 10 + 10
+    assert first.pictures == (str(tmp_path / "learning_curve.png"), str(tmp_path / "predictions.png"))
+
+
+def build(workspace: Workspace, module: str, exercise: str, *lines: str, indent: int = 4) -> int:
+    """Type a body in and return the line number of its last line."""
+    body = f"\n{' ' * indent}".join(lines)
+    workspace.edit(module, f'raise NotImplementedError("{exercise}")', body)
+    text = workspace.mine(module).read_text(encoding="utf-8")
+    return text[: text.index(lines[-1])].count("\n") + 1
+
+
+def test_an_exception_names_the_line_and_the_command(touched):
+    line = build(touched, "autograd", "05.2 matmul_vjp", "return g @ b.T, a.missing @ g")
+    run = touched.tito("milestone", "digits")
+    assert run.returncode == 1
+    assert "AttributeError" in run.stderr
+    assert f"modules/05_autograd/autograd.py:{line}  05.2 matmul_vjp    return g @ b.T, a.missing @ g" in run.stderr
+    assert "tito test 05.2" in run.stderr
+    assert "Traceback" not in run.stderr
+    assert len(run.stderr.splitlines()) < 8
+
+
+def test_a_wrong_shape_that_the_engine_finds_names_the_rule(touched):
+    build(touched, "autograd", "05.2 matmul_vjp", "return g @ b.swapaxes(-1, -2), g.swapaxes(-1, -2) @ a")
+    run = touched.tito("milestone", "digits")
+    assert run.returncode == 1
+    assert re.search(r"modules/05_autograd/autograd.py:\d+  05.2 matmul_vjp", run.stderr)
+    assert "tito test 05.2" in run.stderr
+
+
+def test_a_loss_that_is_no_number_names_all_that_is_built(touched):
+    build(touched, "autograd", "05.2 matmul_vjp", "return g @ b.swapaxes(-1, -2), (a.swapaxes(-1, -2) @ g) * np.inf")
+    build(touched, "autograd", "05.1 multiply_vjp", "return g * b, g * a")
+    answer = touched.json("milestone", "digits")
+    assert "the loss is nan at step" in answer["error"]
+    assert "tito test 05.1 05.2" in answer["error"]
+
+
+def test_a_function_that_returns_nothing_is_named(touched):
+    build(touched, "tensor", "01.1 Tensor.__add__", "pass", indent=8)
+    run = touched.tito("milestone", "digits")
+    assert run.returncode == 1
+    assert re.search(r"modules/01_tensor/tensor.py:\d+  01.1 Tensor.__add__", run.stderr)
+    assert "Traceback" not in run.stderr
+
+
+def test_a_network_that_learns_badly_misses_the_goal_and_says_so(touched):
+    build(touched, "autograd", "05.2 matmul_vjp", "return -g @ b.swapaxes(-1, -2), a.swapaxes(-1, -2) @ g * 0")
+    code = "from tito.milestones import digits; digits.run(epochs=1)"
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=touched.root, env=touched.environment(), capture_output=True, text=True
+    )
+    assert "missed" in run.stdout
+    assert "tito test 05.2" in run.stdout
+
+
+def test_a_count_that_raises_does_not_stop_the_milestone(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(digits, "FOLDER", tmp_path)
+    monkeypatch.setattr(digits.setup, "parameter_count", lambda widths: widths.total)
+    digits.run(epochs=1)
+    assert "parameter_count says AttributeError: 'tuple' object has no attribute 'total'" in capsys.readouterr().out
+
+
+def test_pictures_that_cannot_be_written_are_one_line(monkeypatch, capsys, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(digits, "FOLDER", tmp_path / "file" / "digits")
+    assert digits.run(epochs=1).pictures == ()
+    assert re.search(r"no pictures .*file/digits can't be written: Not a directory", capsys.readouterr().out)
