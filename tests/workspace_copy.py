@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from tito.stubs import make_stub
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("modules", "tinytorch", "scripts", "tests", "profiles", "pyproject.toml", "requirements.lock")
+LEFT_BEHIND = ("TINYTORCH", "PYTEST_", "COV_", "PYTHONDONTWRITEBYTECODE")  # variables
 LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*")
 
 
@@ -25,14 +27,14 @@ class Workspace:
 
     def environment(self, **variables: str) -> dict[str, str]:
         """Return the variables with which a child uses this copy and nothing of the original."""
-        kept = {
-            name: value for name, value in os.environ.items() if not name.startswith(("TINYTORCH", "PYTEST_", "COV_"))
-        }
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(LEFT_BEHIND)}
         path = os.pathsep.join(str(p) for p in (self.root, self.root / "scripts"))
         return kept | {"PYTHONPATH": path, "COLUMNS": "80", "NO_COLOR": "1"} | variables
 
-    def tito(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
-        """Run `tito` in the copy."""
+    def tito(
+        self, *arguments: str, before: Callable[[], None] | None = None, **variables: str
+    ) -> "subprocess.CompletedProcess[str]":
+        """Run `tito` in the copy; before: called in the child, before it becomes `tito`."""
         command = [sys.executable, "-m", "tito", *arguments]
         return subprocess.run(
             command,
@@ -42,11 +44,12 @@ class Workspace:
             text=True,
             timeout=60,
             check=False,
+            preexec_fn=before,
         )
 
     def json(self, *arguments: str, **variables: str) -> Any:
         """Run `tito ... --json` and return the one document that it printed."""
-        run = self.tito(*arguments, "--json", **variables)
+        run = self.tito(*arguments, "--json", before=None, **variables)
         return json.loads(run.stdout)
 
     def mine(self, name: str) -> Path:

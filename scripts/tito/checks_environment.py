@@ -186,7 +186,10 @@ def _version(name: str) -> str:
 
 def _stuck(errors: str, code: int) -> Finding:
     """Name the place at which an import hung or ended Python."""
-    place = re.search(r'File "(.+)", line (\d+)', errors)
+    letters = re.compile(
+        r"\\x([0-9a-f]{2})|\\u([0-9a-f]{4})|\\U([0-9a-f]{8})"
+    )  # as faulthandler writes other than ASCII
+    place = re.search(r'File "(.+)", line (\d+)', letters.sub(lambda m: chr(int(m[1] or m[2] or m[3], 16)), errors))
     where = f"{shown(Path(place[1]))}:{place[2]}" if place else "an unknown place"
     if "Timeout" in errors:
         says = f"importing does not end: after {IMPORT_LIMIT} s it was at {where}"

@@ -2,7 +2,6 @@
 
 import typer
 
-from tito import checks
 from tito.answer import Json
 
 
@@ -13,4 +12,6 @@ def doctor(as_json: Json = False) -> None:
 
     Example: tito doctor
     """
+    from tito import checks  # here, so that no other command waits for what it imports
+
     raise typer.Exit(checks.main(as_json))

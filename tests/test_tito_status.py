@@ -1,0 +1,125 @@
+"""`tito status`: states, verdicts and what comes next."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.workspace_copy import Workspace, copy_workspace
+
+UNBUILT = '        raise NotImplementedError("01.1 Tensor.__add__")\n'
+BUILT = "        return record(add, self.data + as_tensor(other, self).data, self, as_tensor(other, self))\n"
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    return copy_workspace(tmp_path)
+
+
+def row(answer: dict[str, list[dict[str, list[dict[str, object]]]]], exercise: str) -> dict[str, object]:
+    return next(e for module in answer["modules"] for e in module["exercises"] if e["id"] == exercise)
+
+
+def judged(workspace: Workspace, **outcomes: str) -> None:
+    """Write verdicts for the files as they are now; a keyword is like e01_1."""
+    verdicts = {}
+    for name, outcome in outcomes.items():
+        exercise = name.removeprefix("e").replace("_", ".")
+        path = next((workspace.root / "modules").glob(f"{exercise[:2]}_*/*.py"))
+        verdicts[exercise] = {"digest": hashlib.sha256(path.read_bytes()).hexdigest(), "outcome": outcome}
+    workspace.remembered("verdicts.json").parent.mkdir(exist_ok=True)
+    workspace.remembered("verdicts.json").write_text(json.dumps(verdicts))
+
+
+def test_an_untouched_workspace_begins_with_00(workspace: Workspace) -> None:
+    answer = workspace.json("status")
+    assert answer["yours"] == "nothing of yours yet: the reference runs"
+    assert answer["modules"][0] == {
+        "number": "00",
+        "name": "setup",
+        "exercises": [
+            {"id": "00.1", "function": "parameter_count", "state": "open", "verdict": "unknown", "points": 1}
+        ],
+    }
+    assert answer["next"] == "00.1"
+
+
+def test_a_verdict_counts_until_the_file_changes(workspace: Workspace) -> None:
+    workspace.edit("tensor", UNBUILT, BUILT)
+    workspace.edit("setup", "return 0", "return sum(n * m + m for n, m in zip(widths, widths[1:]))")
+    judged(workspace, e00_1="passed", e01_1="failed")
+    answer = workspace.json("status")
+    assert row(answer, "01.1") == {
+        "id": "01.1",
+        "function": "Tensor.__add__",
+        "state": "built",
+        "verdict": "failed",
+        "points": 5,
+    }
+    assert answer["next"] == "01.1"
+    workspace.edit("tensor", BUILT, BUILT + "\n")
+    assert row(workspace.json("status"), "01.1")["verdict"] == "changed"
+    assert "correct 01.1" not in workspace.tito("status").stdout
+    judged(workspace, e00_1="passed", e01_1="passed")
+    assert workspace.json("status")["next"] == "01.2"
+
+
+def test_what_changed_after_all_was_right_comes_next(workspace: Workspace) -> None:
+    workspace.remembered("aside").parent.mkdir()
+    numbers = [p.name[:2] for p in (workspace.root / "modules").iterdir()]
+    workspace.remembered("aside").write_text("\n".join(n for n in numbers if n != "00"))
+    workspace.edit("setup", "return 0", "return 1")
+    judged(workspace, e00_1="passed")
+    assert workspace.json("status")["next"] is None
+    workspace.edit("setup", "return 1", "return 2")
+    assert workspace.json("status")["next"] == "00.1"
+
+
+def test_text_names_the_place_and_the_command(workspace: Workspace) -> None:
+    workspace.edit("setup", "return 0", "return 1")
+    judged(workspace, e00_1="passed")
+    run = workspace.tito("status")
+    assert run.returncode == 0
+    lines = run.stdout.splitlines()
+    assert lines[0] == "yours: 00 1/1; the rest is the reference"
+    assert "00 Setup   1 of 1 points" in lines
+    assert lines[-3:-1] == ["next  build 01.1 Tensor.__add__", "      " + lines[-2].strip()]
+    assert lines[-2].strip().startswith("modules/01_tensor/tensor.py:")
+    assert lines[-1].split() == ["tito", "test", "01.1", "tito", "hint", "01.1"]
+    assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize(
+    ("content", "state"),
+    [(None, "missing"), (b"x = (\n", "broken"), (b"raise OSError\n", "broken"), (b"print(1)\n", "missing")],
+    ids=["deleted", "syntax error", "fails at import", "without the function"],
+)
+def test_a_file_that_cannot_be_used_is_a_state(workspace: Workspace, content: bytes | None, state: str) -> None:
+    if content is None:
+        workspace.mine("tensor").unlink()
+    else:
+        workspace.mine("tensor").write_bytes(content)
+    assert row(workspace.json("status"), "01.2")["state"] == state
+    assert workspace.tito("status").returncode == 0
+
+
+def test_damaged_verdicts_are_named_and_stay(workspace: Workspace) -> None:
+    workspace.remembered("verdicts.json").parent.mkdir()
+    workspace.remembered("verdicts.json").write_text("[1")
+    run = workspace.tito("status", "--json")
+    assert run.returncode == 0
+    assert json.loads(run.stdout)["next"] == "00.1"
+    assert ".tito/verdicts.json is damaged" in run.stderr
+    assert workspace.remembered("verdicts.json").read_text() == "[1"
+
+
+def test_verdicts_of_another_shape_are_unknown(workspace: Workspace) -> None:
+    workspace.remembered("verdicts.json").parent.mkdir()
+    workspace.remembered("verdicts.json").write_text('{"00.1": "passed", "01.1": {"outcome": 3}}')
+    assert row(workspace.json("status"), "01.1")["verdict"] == "unknown"
+
+
+def test_in_reference_mode_nothing_comes_next(workspace: Workspace) -> None:
+    assert workspace.json("status", TINYTORCH="reference")["next"] is None
+    assert "All is set aside." in workspace.tito("status", TINYTORCH="reference").stdout
