@@ -62,9 +62,9 @@ def new_stamp(state: str) -> Stamp:
 
 
 def packages_in_venv() -> str:
-    """Name what is installed in .venv, in its versions, without pip itself."""
+    """Name what is installed in .venv, in its versions, without what venv itself brought."""
     found = (path.name for path in VENV.glob("lib/python3*/site-packages/*.dist-info"))
-    return " ".join(sorted(name for name in found if not name.startswith("pip-")))
+    return " ".join(sorted(name for name in found if not name.startswith(("pip-", "setuptools-"))))
 
 
 def write_stamp(stamp: Stamp) -> None:
