@@ -81,7 +81,6 @@ def test_a_memory_that_cannot_be_written_still_gives_the_hint(workspace: Workspa
     ids=["no such exercise", "a module", "a typing error"],
 )
 def test_an_unknown_name_is_answered_with_the_nearest(workspace: Workspace, name: str, says: str) -> None:
-    run = workspace.tito("hint", name)
-    assert (run.returncode, run.stdout) == (2, "")
-    assert says in run.stderr
-    assert says in json.loads(workspace.tito("hint", name, "--json").stdout)["error"]
+    run = workspace.tito("hint", name, "--json")
+    assert run.returncode == 2
+    assert says in json.loads(run.stdout)["error"]

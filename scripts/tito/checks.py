@@ -37,6 +37,7 @@ def examine() -> Iterator[Finding]:
 
 def main(as_json: bool = False) -> int:
     """Examine and print; return 1 only for what stops the course."""
+    findings.print_anything()
     found = list(examine())
     fine = not any(f.state == "problem" for f in found)
     if as_json:

@@ -12,6 +12,7 @@ try:
 
     from tito import doctor, hint, milestone, profile, reset, status, testing, use, watch
     from tito.course import UnknownName
+    from tito.findings import print_anything
     from tito.memory import CannotDo
 except Exception as error:  # a damaged environment: the doctor works without it, all else points to the doctor
     from tito import checks
@@ -48,9 +49,10 @@ app.command()(watch.watch)
 
 def main() -> None:
     """Run the command line; what can't be done, or a name that nobody knows, is one line, not a traceback."""
+    print_anything()
     try:
         app()
-    except (UnknownName, CannotDo) as error:
+    except (UnknownName, CannotDo, OSError) as error:  # OSError: the disk, the folder or the output refuses
         if "--json" in sys.argv:
             typer.echo(json.dumps({"error": str(error)}))
         else:

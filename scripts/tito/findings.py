@@ -1,8 +1,9 @@
 """What a check found, and how a report of findings reads.
 
-Public parts: `Finding`, `ok`, `note`, `problem`, `text`. Standard library alone.
+Public parts: `Finding`, `ok`, `note`, `problem`, `text`, `print_anything`. Standard library alone.
 """
 
+import io
 import os
 import shutil
 import sys
@@ -39,6 +40,13 @@ def note(name: str, says: str, do: str = "") -> Finding:
 def problem(name: str, says: str, do: str) -> Finding:
     """Return what stops the course, and what to do about it."""
     return Finding(name, "problem", says, do)
+
+
+def print_anything() -> None:
+    """Let no letter stop the output where the terminal's encoding lacks it: it is printed as its number."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def text(findings: Sequence[Finding]) -> str:

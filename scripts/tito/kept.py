@@ -18,9 +18,10 @@ NOTE = "kept.json"
 
 @dataclass(frozen=True)
 class Kept:
-    """One replacement: what lay in `path` before lies in `copy`; `copy` is None where there was no file."""
+    """One replacement: what lay in `path` before lies in `folder` as `copy`, which is None where there was no file."""
 
     path: Path
+    folder: Path
     copy: Path | None
 
 
@@ -54,7 +55,7 @@ def last(modules: tuple[Module, ...]) -> Kept:
                 "copy it back by hand, then remove that folder"
             ) from None
         if name in files:
-            return Kept(files[name], folder / name if existed else None)
+            return Kept(files[name], folder, folder / name if existed else None)
     raise CannotDo("nothing was replaced yet, so there is nothing to bring back")
 
 
@@ -78,4 +79,4 @@ def _keep(path: Path) -> Kept:
             f"{shown(path)} can't be kept in {shown(KEPT)} ({error.strerror}), so it was not replaced; "
             "`tito doctor` looks closer"
         ) from None
-    return Kept(path, folder / path.relative_to(ROOT) if existed else None)
+    return Kept(path, folder, folder / path.relative_to(ROOT) if existed else None)

@@ -45,7 +45,7 @@ def _reset(target: Module | Exercise, as_json: bool) -> None:
         what = "The whole stub is" if whole else f"The stub of {_name(target)} is"
         say(f"{what} back in {shown(module.file)}.")
         if done.copy:
-            say(f"  yours is kept in  {shown(done.copy)}")
+            say(f"  yours is kept in  {shown(done.folder)}")
             say("  bring it back     tito reset --undo")
 
 
@@ -61,10 +61,9 @@ def _undo(target: str, as_json: bool) -> None:
         say(f"{shown(before.path)} is already what it was before; nothing was changed.")
     else:
         gone = "is gone again: it was not there before the last reset"
-        was = f"is back from {shown(before.copy)}" if before.copy else gone
-        say(f"{shown(before.path)} {was}.")
+        say(f"{shown(before.path)} {'is back' if before.copy else gone}.")
         if done.copy:
-            say(f"  what it replaced is kept in  {shown(done.copy)}")
+            say(f"  what it replaced is kept in  {shown(done.folder)}")
             say("  bring that back              tito reset --undo")
 
 

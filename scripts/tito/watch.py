@@ -148,7 +148,7 @@ class Watcher:
             print(json.dumps(answer), flush=True)
         else:
             right = "all right" if run.process.exitcode == 0 else "not all built and right yet"
-            self.tell(f"{', '.join(run.targets)}: {right}, {run.seconds:.1f} s after the save")
+            self.tell(f"{', '.join(run.targets)}: {right}, {run.seconds:.1f} s")
 
     def stop(self) -> None:
         """Leave nothing running."""
