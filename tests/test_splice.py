@@ -1,4 +1,4 @@
-"""Filling in: what the learner built stays, what is unbuilt or absent comes from the reference, each with its own lines."""
+"""Filling in: what is built stays, what is unbuilt or absent comes from the reference, each with its own lines."""
 
 import asyncio
 import textwrap
@@ -246,7 +246,7 @@ def test_the_names_of_comprehensions_and_bare_annotations_are_not_bound() -> Non
 
 
 def test_modern_syntax_of_the_learners_is_kept() -> None:
-    yours = '''
+    yours = """
         from __future__ import annotations
         import math as m
         TOTAL = 0
@@ -260,7 +260,7 @@ def test_modern_syntax_of_the_learners_is_kept() -> None:
         first, *others = range(3)
         assert others == [1, 2], "module-level asserts run"
         square = lambda x: x * x
-    '''
+    """
     mixed = mix(yours, "TOTAL = 5\ndef f(): pass\ndef g(): return f(1, 2, a=3), f(), TOTAL, square(3)\n")
     assert mixed["g"]() == ([1, 2, 1, "a"], "TOTAL=2", 2, 9)
     assert mixed["WALRUS"] == 3
@@ -322,8 +322,8 @@ def test_a_deleted_method_is_missing_also_where_a_function_has_its_name() -> Non
 
 
 def test_functions_are_found_by_qualified_name() -> None:
-    source = "class A:\n    class B:\n        async def f(self): pass\n    if 1:\n        def g(self): pass\ndef h(): pass"
-    assert list(functions(parse(source.encode()))) == ["A.B.f", "A.g", "h"]
+    source = b"class A:\n class B:\n  async def f(self): pass\n if 1:\n  def g(self): pass\ndef h(): pass"
+    assert list(functions(parse(source))) == ["A.B.f", "A.g", "h"]
     assert list(functions(parse(textwrap.dedent(PROPERTY).encode()))) == [
         "Box.__init__",
         "Box.width",

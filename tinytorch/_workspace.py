@@ -17,7 +17,6 @@ import marshal
 import os
 import sys
 from collections.abc import Sequence
-from importlib.abc import MetaPathFinder
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -50,6 +49,7 @@ class Failure(NamedTuple):
 
 
 failures: dict[str, Failure] = {}  # by the module's name, for what this process tried to import
+_states: dict[tuple[str, bytes], dict[str, State]] = {}  # by module and content, for what this process parsed or loaded
 
 
 def shown(path: Path) -> str:
@@ -103,7 +103,9 @@ def exercise_states(name: str) -> dict[str, State]:
         return dict.fromkeys(stub.exercises, "broken")
     if _untouched(source, stub):
         return dict.fromkeys(stub.exercises, "open" if stub.opens_red else "unbuilt")
-    return _states_in(source, stub.exercises)
+    if (name, source) not in _states:
+        _states[name, source] = _states_in(source, stub.exercises)
+    return dict(_states[name, source])
 
 
 def _states_in(source: bytes, exercises: dict[str, str]) -> dict[str, State]:
@@ -139,7 +141,7 @@ def install() -> None:
         sys.meta_path.insert(0, Finder())
 
 
-class Finder(MetaPathFinder):
+class Finder:
     """Finds `tinytorch.NAME` in the learner's file where that differs from the untouched stub."""
 
     def find_spec(
@@ -183,6 +185,7 @@ class MixedLoader(importlib.machinery.SourceFileLoader):
             _fail(self.short_name, _failure(error, Path(self.path)))
             self._run_reference(module, pristine, loaded)
         else:
+            _states[self.short_name, self.source] = {**states}
             self._name_the_missing([exercise for exercise, state in states.items() if state == "missing"])
 
     def _mixed(self) -> "Mixed":
