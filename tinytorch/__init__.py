@@ -4,7 +4,7 @@ from tinytorch import _workspace
 
 _workspace.install()  # before any module is imported: it decides whose code each of them is
 
-from tinytorch import nn, optim  # noqa: E402
+from tinytorch import gradients, nn, optim  # noqa: E402, F401  # gradients: its rules register themselves
 from tinytorch.activations import ReLU, relu  # noqa: E402
 from tinytorch.autograd import backward, no_grad  # noqa: E402
 from tinytorch.dataloader import DataLoader, TensorDataset, load_digits, shifted  # noqa: E402

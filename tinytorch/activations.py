@@ -1,6 +1,6 @@
 """Module 02: activations, the bends between linear layers.
 
-Public parts: `relu` as an operation, `ReLU` as a layer. The gradient rule is `tinytorch.autograd.relu_vjp`.
+Public parts: `relu` as an operation, `ReLU` as a layer. The gradient rule is `tinytorch.gradients.relu_vjp`.
 """
 
 import numpy as np

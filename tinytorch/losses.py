@@ -1,7 +1,7 @@
 """Module 04: losses, one number that says how wrong a network is.
 
 Public parts: `cross_entropy` as an operation, `CrossEntropyLoss` as a layer. The gradient rule is
-`tinytorch.autograd.cross_entropy_vjp`.
+`tinytorch.gradients.cross_entropy_vjp`.
 """
 
 import numpy as np

@@ -15,8 +15,6 @@ from types import TracebackType
 
 import numpy as np
 
-from tinytorch.activations import relu
-from tinytorch.losses import cross_entropy
 from tinytorch.tensor import (
     Array,
     ArrayLike,
@@ -116,25 +114,6 @@ def reshape_vjp(g: Array, out: Array, a: Array) -> Gradients:
 def transpose_vjp(g: Array, out: Array, a: Array, *, axes: Shape | None) -> Gradients:
     """Put the axes back."""
     return (g.transpose(None if axes is None else np.argsort(axes)),)
-
-
-@vjp(relu)
-def relu_vjp(g: Array, out: Array, x: Array) -> Gradients:
-    """Let the gradient pass where the input was positive; at the kink it is 0, as in PyTorch."""
-    return (g * (out > 0),)
-
-
-@vjp(cross_entropy)
-def cross_entropy_vjp(g: Array, out: Array, logits: Array, *, targets: Array, probabilities: Array) -> Gradients:
-    """Return (softmax - one_hot(targets)) / N, scaled by the gradient of the mean.
-
-    g, out: 0-d; logits, probabilities: (N, C), the latter softmax(logits); targets: (N,).
-    Source: Bishop, "Pattern Recognition and Machine Learning" (2006), eq. 4.109.
-    """
-    each = g / len(targets)  # 0-d: every sample's share of the mean
-    grad = probabilities * each
-    grad[np.arange(len(targets)), targets] -= each
-    return (grad,)
 
 
 def sum_to_shape(g: Array, shape: Shape) -> Array:
