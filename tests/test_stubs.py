@@ -1,4 +1,4 @@
-"""The stub generator: what it takes away, what stays byte for byte, what it refuses, and whose work it never touches."""
+"""The stub generator: what it takes away, what stays byte for byte, what it refuses, whose work it never touches."""
 
 import ast
 import hashlib

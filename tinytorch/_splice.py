@@ -159,11 +159,14 @@ class _Scope:
 
     def __init__(self, body: list[ast.stmt]) -> None:
         self.behind: dict[str, int] = {}  # the names it binds, and the index behind the first statement that does
+        self.texts: set[str] = set()  # the statements that bind none
         for index, statement in enumerate(body):
-            for name in _bound_in([statement]):
+            names = _bound_in([statement])
+            for name in names:
                 self.behind.setdefault(name, index + 1)
+            if not names:
+                self.texts.add(ast.dump(statement))
         self.definitions = {name: block[index] for name, (block, index) in _definitions(body).items()}
-        self.texts = {ast.dump(statement) for statement in body}
 
     def lacking(self, statement: ast.stmt) -> ast.stmt | None:
         """Return the part of a reference statement that this scope lacks, or None."""
