@@ -1,5 +1,6 @@
 """Which code runs: the learner's file with the reference in its gaps; debuggers, pickle and tracebacks see the same."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -135,8 +136,6 @@ def test_breakpoints_stop_at_the_code_that_runs_and_never_while_importing(starte
     )
     out, errors = started.run("-c", debugger)
     assert out, errors
-    import json
-
     importing, working = json.loads(out)
     lines = {name: started.mine(name).read_text(encoding="utf-8").splitlines() for name in ("shapes", "rules")}
     for path, number, name in importing:
@@ -154,8 +153,25 @@ def test_breakpoints_stop_at_the_code_that_runs_and_never_while_importing(starte
     ]
 
 
+def test_who_asks_once_a_file_name_is_told_the_right_file(started: SmallWorkspace) -> None:
+    """So does coverage.py: it takes what runs for the globals' `__file__` where the last parts of both paths agree."""
+    tracer = (
+        "import json, sys\n"
+        "first = {}\n"
+        "def trace(frame, event, argument):\n"
+        "    first.setdefault(frame.f_code.co_filename, frame.f_globals.get('__file__'))\n"
+        "sys.settrace(trace)\n"
+        "from tinytorch import shapes\n"
+        "shapes.area(1, 2), shapes.Square(1).area()\n"
+        "sys.settrace(None)\n"
+        "print(json.dumps(first))"
+    )
+    first = json.loads(started.run("-c", tracer)[0])
+    for path in (started.mine("shapes"), started.root / "tinytorch" / "shapes.py"):
+        assert first[str(path)] == str(path)
+
+
 def test_line_counts_name_both_files(started: SmallWorkspace) -> None:
-    """This is what coverage goes by."""
     said = started.ask(
         "import trace\n"
         "tracer = trace.Trace(count=1, trace=0)\n"
