@@ -220,7 +220,7 @@ class MixedLoader(importlib.machinery.SourceFileLoader):
         loaded: the modules before it. What it imported of this package holds on to its classes, and is imported anew.
         """
         for name in set(sys.modules) - loaded:
-            if name.startswith("tinytorch."):
+            if name.startswith("tinytorch.") and not name.startswith("tinytorch._"):
                 del sys.modules[name]
         loader = importlib.machinery.SourceFileLoader(self.name, str(self.reference))
         spec = importlib.util.spec_from_file_location(self.name, self.reference, loader=loader)
