@@ -4,6 +4,7 @@ It speaks the Debug Adapter Protocol as an editor does: messages of JSON behind 
 """
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -32,8 +33,9 @@ class DebugClient:
 
     def __init__(self, configuration: Json, breakpoints: dict[Path, list[int]]) -> None:
         adapter = [sys.executable, "-m", "debugpy.adapter"]
+        learner = {name: value for name, value in os.environ.items() if name != "TINYTORCH"}  # the program inherits it
         self.process = subprocess.Popen(
-            adapter, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            adapter, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=learner
         )
         self.reader: IO[bytes] = self.process.stdout  # type: ignore[assignment]  # a pipe was asked for
         self.writer: IO[bytes] = self.process.stdin  # type: ignore[assignment]

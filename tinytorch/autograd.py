@@ -19,11 +19,11 @@ from tinytorch.tensor import (
     Array,
     ArrayLike,
     Axis,
-    Node,
     Op,
     Shape,
     Tensor,
     add,
+    from_numpy,
     matmul,
     multiply,
     negative,
@@ -35,6 +35,8 @@ from tinytorch.tensor import (
 
 Gradients = tuple[Array | None, ...]
 Rule = Callable[..., Gradients]
+
+_data = attrgetter("data")
 
 RULES: dict[Op, Rule] = {}  # the gradient rule of each operation
 
@@ -151,17 +153,32 @@ def backward(loss: Tensor, gradient: ArrayLike | Tensor | None = None, retain_gr
         raise RuntimeError(
             "backward() on a tensor that requires no grad: make its inputs with requires_grad=True, outside no_grad"
         )
-    nodes = _newest_first(loss.node)
-    arrived: dict[Node | Tensor, Array] = {loss.node or loss: _seed(loss, gradient)}  # leaves have no node
-    for node in nodes:
-        for place, grad in _input_gradients(node, arrived.pop(node)):
-            arrived[place] = arrived[place] + grad if place in arrived else grad
-    for leaf, grad in arrived.items():  # every node has been visited: only leaves are left
-        assert isinstance(leaf, Tensor)
-        leaf.grad = Tensor(grad if leaf.grad is None else leaf.grad.data + grad, dtype=leaf.dtype)
+    order = _newest_first(loss)
+    arrived: dict[Tensor, Array] = {loss: _seed(loss, gradient)}
+    for result in order:
+        g = arrived.pop(result)
+        if result.hooks:
+            _show(result, g)
+        rule, inputs, attributes = _rule_for(result.op), result.inputs, result.attributes
+        if rule.__kwdefaults__ and "needs" in rule.__kwdefaults__:
+            attributes = {**attributes, "needs": tuple([x.requires_grad for x in inputs])}
+        gradients = rule(g, result.data, *map(_data, inputs), **attributes)
+        if type(gradients) is not tuple or len(gradients) != len(inputs):
+            raise TypeError(f"{rule.__name__} must return a tuple of {len(inputs)} gradients, one an input")
+        for x, grad in zip(inputs, gradients):  # noqa: B905  (of equal length, as was just checked)
+            if grad is None or not x.requires_grad:
+                continue
+            if grad.shape != x.data.shape:
+                grad = _in_shape_of(x, grad, rule)
+            if x in arrived:
+                arrived[x] = arrived[x] + grad
+            else:
+                arrived[x] = grad if x.op or _is_fresh(grad, g, result, gradients) else grad.copy()
+    for leaf, grad in arrived.items():  # every result has been visited: only leaves are left
+        _accumulate(leaf, grad)
     if not retain_graph:
-        for node in nodes:
-            node.inputs, node.out = (), None
+        for result in order:
+            result.inputs = ()
 
 
 class no_grad(ContextDecorator):
@@ -196,40 +213,29 @@ def _seed(loss: Tensor, gradient: ArrayLike | Tensor | None) -> Array:
     return seed
 
 
-def _newest_first(start: Node | None) -> list[Node]:
-    """Return the nodes that lead to `start`, newest first: then each comes after everything computed from it."""
-    found = {start} if start else set()
+def _newest_first(loss: Tensor) -> list[Tensor]:
+    """Return the recorded results that lead to the loss, newest first: each comes after all computed from it."""
+    found = {loss} if loss.op else set()
     waiting = list(found)
     while waiting:
-        node = waiting.pop()
-        if node.out is None:
+        result = waiting.pop()
+        if not result.inputs:
             raise RuntimeError(
                 "an earlier backward() used this graph up; call that one with retain_graph=True, or compute again"
             )
-        for x in node.inputs:
-            if x.node is not None and x.node not in found:
-                found.add(x.node)
-                waiting.append(x.node)
+        for x in result.inputs:
+            if x.op is not None and x not in found:
+                found.add(x)
+                waiting.append(x)
     return sorted(found, key=attrgetter("serial"), reverse=True)
 
 
-def _input_gradients(node: Node, g: Array) -> list[tuple[Node | Tensor, Array]]:
-    """Ask the operation's rule; return where each gradient goes (a node, or a leaf tensor), and the gradient."""
-    rule = RULES.get(node.op)
+def _rule_for(op: Op | None) -> Rule:
+    rule = RULES.get(op)  # type: ignore[arg-type]  # what was recorded has an operation
     if rule is None:
-        raise NotImplementedError(f"no gradient rule for {node.op.__name__}: write one under @vjp({node.op.__name__})")
-    inputs, attributes = node.inputs, node.attributes
-    if rule.__kwdefaults__ and "needs" in rule.__kwdefaults__:
-        attributes = {**attributes, "needs": tuple([x.requires_grad for x in inputs])}
-    gradients = rule(g, node.out, *[x.data for x in inputs], **attributes)
-    if not isinstance(gradients, tuple) or len(gradients) != len(inputs):
-        got = f"{len(gradients)} values" if isinstance(gradients, tuple) else type(gradients).__name__
-        raise TypeError(f"{rule.__name__} must return a tuple of {len(inputs)} gradients, one an input; got {got}")
-    return [
-        (x.node or x, grad if grad.shape == x.data.shape else _in_shape_of(x, grad, rule))
-        for x, grad in zip(inputs, gradients, strict=True)
-        if x.requires_grad and grad is not None
-    ]
+        name = getattr(op, "__name__", op)
+        raise NotImplementedError(f"no gradient rule for {name}: write one under @vjp({name})")
+    return rule
 
 
 def _in_shape_of(x: Tensor, grad: Array, rule: Rule) -> Array:
@@ -241,3 +247,23 @@ def _in_shape_of(x: Tensor, grad: Array, rule: Rule) -> Array:
             f"and sum_to_shape made {summed.shape} of it"
         )
     return summed
+
+
+def _is_fresh(grad: Array, g: Array, result: Tensor, gradients: Gradients) -> bool:
+    """Return whether a rule made this array for one input alone, so that the input's `.grad` may keep it."""
+    used = [g, result.data, *[x.data for x in result.inputs]]
+    return grad.base is None and all(grad is not a for a in used) and [grad is b for b in gradients].count(True) == 1
+
+
+def _accumulate(leaf: Tensor, grad: Array) -> None:
+    """Add a gradient to a leaf's, in the leaf's own dtype."""
+    if leaf.hooks:
+        _show(leaf, grad)
+    total = grad if leaf.grad is None else leaf.grad.data + grad
+    leaf.grad = from_numpy(total.astype(leaf.dtype, copy=False))
+
+
+def _show(tensor: Tensor, grad: Array) -> None:
+    """Call a tensor's hooks with a copy of its gradient."""
+    for hook in tensor.hooks or ():
+        hook(Tensor(grad))

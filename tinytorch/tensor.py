@@ -1,6 +1,6 @@
 """Module 01: the Tensor, an n-dimensional array that remembers how it was computed.
 
-Public parts: `Tensor`, `as_tensor`, `record`, and the operations as functions (`add`, `matmul`, `sum`, ...).
+Public parts: `Tensor`, `as_tensor`, `from_numpy`, `record`, and operations as functions (`add`, `matmul`, `sum`, ...).
 
 Every operation computes on NumPy arrays and hands its result to `record`, which wraps it in a Tensor and notes the
 operation
@@ -21,6 +21,7 @@ Axis = int | tuple[int, ...] | None
 Scalar = bool | int | float
 
 _serial = itertools.count()
+_new_tensor = object.__new__  # without __init__, which would copy the array
 
 
 class _Recording(threading.local):
@@ -30,19 +31,6 @@ class _Recording(threading.local):
 
 
 recording = _Recording()
-
-
-class Node:
-    """How a tensor was made: the operation, its inputs and result, and a serial number that grows with time."""
-
-    __slots__ = ("attributes", "inputs", "op", "out", "serial")
-
-    def __init__(self, op: "Op", out: Array, inputs: "tuple[Tensor, ...]", attributes: dict[str, Any]) -> None:
-        self.op = op
-        self.out: Array | None = out
-        self.inputs = inputs
-        self.attributes = attributes
-        self.serial = next(_serial)  # an operation is newer than its inputs: sorting by it orders the graph
 
 
 class Tensor:
@@ -58,23 +46,26 @@ class Tensor:
     Tensor([-2., -2.])
     """
 
-    __slots__ = ("__weakref__", "data", "grad", "node", "requires_grad")
+    __slots__ = ("__weakref__", "attributes", "data", "grad", "hooks", "inputs", "op", "requires_grad", "serial")
     __array_ufunc__ = None  # `array * tensor` reaches Tensor.__rmul__, and `np.exp(tensor)` fails loudly
 
     data: Array
-    grad: "Tensor | None"
-    node: Node | None
+    grad: "Tensor | None"  # what `backward` has found so far; only leaves get one
     requires_grad: bool
+    op: "Op | None"  # the operation that made this tensor, if it was recorded; a leaf has none
+    inputs: "tuple[Tensor, ...]"  # what it was computed from
+    attributes: dict[str, Any]  # what else the operation's gradient rule needs, such as `axis`
+    serial: int  # when it was made: an operation is newer than its inputs, so sorting by it orders the graph
+    hooks: "list[Hook] | None"  # who looks at its gradient
 
     def __init__(self, data: "ArrayLike", dtype: DTypeLike | None = None, requires_grad: bool = False) -> None:
-        self.data = _as_array(data, dtype)
-        self.grad = None
-        self.node = None
+        array = _as_array(data, dtype)
+        if requires_grad and array.dtype.kind != "f":
+            raise TypeError(f"only floating-point tensors can require grad, got {array.dtype}; try dtype=np.float32")
+        self.data = array
+        self.grad = self.op = self.hooks = None
+        self.inputs = ()
         self.requires_grad = requires_grad
-        if requires_grad and self.data.dtype.kind != "f":
-            raise TypeError(
-                f"only floating-point tensors can require grad, got {self.data.dtype}; try dtype=np.float32"
-            )
 
     @property
     def shape(self) -> Shape:
@@ -109,9 +100,7 @@ class Tensor:
     def __repr__(self) -> str:
         numbers = np.array2string(self.data, separator=", ", prefix="Tensor(")
         dtype = "" if self.data.dtype == np.float32 else f", dtype={self.data.dtype}"
-        origin = (
-            f", from {self.node.op.__name__}" if self.node else ", requires_grad=True" if self.requires_grad else ""
-        )
+        origin = f", from {self.op.__name__}" if self.op else ", requires_grad=True" if self.requires_grad else ""
         return f"Tensor({numbers}{dtype}{origin})"
 
     def item(self) -> Scalar:
@@ -131,7 +120,13 @@ class Tensor:
 
     def detach(self) -> "Tensor":
         """Return a tensor of the same array that remembers nothing and requires no gradient."""
-        return _wrap(self.data)
+        return from_numpy(self.data)
+
+    def register_hook(self, hook: "Hook") -> None:
+        """Let `hook` look at this tensor's gradient in every `backward`, once all of it has arrived."""
+        if not self.requires_grad:
+            raise RuntimeError("a tensor that requires no grad never gets one to look at")
+        self.hooks = [*(self.hooks or []), hook]
 
     def backward(self, gradient: "ArrayLike | Tensor | None" = None, retain_graph: bool = False) -> None:
         """Fill `.grad` of the leaves that this tensor was computed from: see `tinytorch.autograd.backward`."""
@@ -232,6 +227,7 @@ class Tensor:
 Operand = Tensor | Array | Scalar
 ArrayLike = Any  # numbers, nested sequences of them, arrays: what NumPy takes
 Op = Callable[..., Tensor]
+Hook = Callable[[Tensor], object]
 
 
 def record(op: Op, result: Any, *inputs: Tensor, **attributes: Any) -> Tensor:
@@ -244,12 +240,15 @@ def record(op: Op, result: Any, *inputs: Tensor, **attributes: Any) -> Tensor:
 
     Nothing is noted inside `no_grad`, and where no input requires grad.
     """
-    out = _wrap(result)
+    out = from_numpy(result)
     for x in inputs:
         if x.requires_grad:
             if recording.enabled:
                 out.requires_grad = True
-                out.node = Node(op, out.data, inputs, attributes)
+                out.op = op
+                out.inputs = inputs
+                out.attributes = attributes
+                out.serial = next(_serial)
             break
     return out
 
@@ -265,6 +264,16 @@ def as_tensor(value: Operand, like: Tensor | None = None) -> Tensor:
         fits = like.data.dtype.kind == "f" or not isinstance(value, float)
         return Tensor(value, like.data.dtype if fits else np.float32)
     return Tensor(value)
+
+
+def from_numpy(array: Any) -> Tensor:
+    """Return a Tensor of an array without copying it (a NumPy scalar becomes a 0-d array)."""
+    out = _new_tensor(Tensor)
+    out.data = array if type(array) is np.ndarray else np.asarray(array)
+    out.grad = out.op = out.hooks = None
+    out.inputs = ()
+    out.requires_grad = False
+    return out
 
 
 def check_broadcast(symbol: str, a: Tensor, b: Tensor) -> None:
@@ -335,16 +344,6 @@ def reshape(a: Tensor, shape: Shape) -> Tensor:
 def transpose(a: Tensor, axes: Shape | None = None) -> Tensor:
     """Return the tensor with its axes in the given order, reversed without one."""
     return record(transpose, a.data.transpose(axes), a, axes=axes)
-
-
-def _wrap(result: Any) -> Tensor:
-    """Return a Tensor of an array without copying it."""
-    out = Tensor.__new__(Tensor)
-    out.data = result if type(result) is np.ndarray else np.asarray(result)
-    out.grad = None
-    out.node = None
-    out.requires_grad = False
-    return out
 
 
 def _as_array(data: ArrayLike, dtype: DTypeLike | None) -> Array:
