@@ -167,7 +167,7 @@ def _learnable(parameters: Iterable[Tensor]) -> list[Tensor]:
     if not found:
         raise ValueError("an optimizer wanted parameters, got none; does the model set its layers as attributes?")
     for index, p in enumerate(found):
-        if not isinstance(p, Tensor) or not p.requires_grad or p.node is not None:
+        if not isinstance(p, Tensor) or not p.requires_grad or p.op is not None:
             raise TypeError(
                 f"parameter {index} can't be learned: wanted a Tensor made with requires_grad=True, got {p!r:.80}"
             )

@@ -153,7 +153,7 @@ def backward(loss: Tensor, gradient: ArrayLike | Tensor | None = None, retain_gr
         g = arrived.pop(result)
         if result.hooks:
             _show(result, g)
-        rule, inputs, attributes = RULES.get(result.op) or _rule_for(result), result.inputs, result.attributes
+        rule, inputs, attributes = _rule_for(result.op), result.inputs, result.attributes
         if rule.__kwdefaults__ and "needs" in rule.__kwdefaults__:
             attributes = {**attributes, "needs": tuple([x.requires_grad for x in inputs])}
         gradients = rule(g, result.data, *map(_data, inputs), **attributes)
@@ -224,11 +224,10 @@ def _newest_first(loss: Tensor) -> list[Tensor]:
     return sorted(found, key=attrgetter("serial"), reverse=True)
 
 
-def _rule_for(result: Tensor) -> Rule:
-    assert result.op is not None
-    rule = RULES.get(result.op)
+def _rule_for(op: Op | None) -> Rule:
+    rule = RULES.get(op)  # type: ignore[arg-type]  # what was recorded has an operation
     if rule is None:
-        name = result.op.__name__
+        name = getattr(op, "__name__", op)
         raise NotImplementedError(f"no gradient rule for {name}: write one under @vjp({name})")
     return rule
 
