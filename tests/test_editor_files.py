@@ -146,12 +146,17 @@ def test_watch_says_where_a_run_begins_and_ends(workspace):
         start_new_session=True,
     )
     printed = []
-    for line in child.stdout:
-        printed.append(line.rstrip("\n"))
-        if re.search(background["endsPattern"], printed[-1]):
-            break
-    os.killpg(child.pid, signal.SIGINT)
-    child.communicate(timeout=10)
+    try:
+        for line in child.stdout:
+            printed.append(line.rstrip("\n"))
+            if re.search(background["endsPattern"], printed[-1]):
+                break
+        os.killpg(child.pid, signal.SIGINT)
+        child.communicate(timeout=10)
+    finally:
+        if child.poll() is None:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.communicate()
     began = [i for i, line in enumerate(printed) if re.search(background["beginsPattern"], line)]
     assert len(began) == 1
     assert any(line.startswith("  look at") for line in printed[began[0] :])
