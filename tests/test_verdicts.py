@@ -184,6 +184,7 @@ def test_a_file_that_cannot_be_used_fails_its_own_tests_alone(workspace, line, e
     run = workspace.tito("test", "01")
     assert run.returncode == 1
     assert re.search(rf"01 tensor can't be used: modules/01_tensor/tensor.py:{number}: {error}", run.stdout)
+    assert "also fails" not in run.stdout
     assert workspace.tito("test", "05.1").returncode == 0
 
 
@@ -206,6 +207,16 @@ def test_an_endless_loop_ends(workspace):
     assert "no answer within 1 s: a loop that never ends?" in run.stdout
     assert re.search(r"look at      modules/00_setup/setup.py:(18|19)  parameter_count", run.stdout)
     assert run.stdout.count("no answer within") == 1
+
+
+def test_an_endless_loop_at_import_ends_and_its_line_is_named(workspace):
+    path = workspace.mine("tensor")
+    path.write_text(path.read_text(encoding="utf-8") + "\nwhile True:\n    pass\n", encoding="utf-8")
+    limit = workspace.root / "scripts" / "tito" / "limit.py"
+    limit.write_text(limit.read_text(encoding="utf-8").replace("LIMIT = 10.0", "LIMIT = 1.0"), encoding="utf-8")
+    run = workspace.tito("test", "01")
+    assert run.returncode == 1
+    assert re.search(r"01 tensor can't be used: modules/01_tensor/tensor.py:\d+: TimeoutError: no end after 1 s", run.stdout)
 
 
 def test_unknown_names_get_the_nearest(workspace):

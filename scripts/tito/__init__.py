@@ -1,1 +1,1 @@
-"""The course's command line: `tito test`, `tito hint`, `tito milestone` and what else a learner and the editor's tasks call."""
+"""The course's command line: what a learner, a task of the editor and CI call."""

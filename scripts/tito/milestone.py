@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from tito.answer import Json, document, say
+from tito.limit import import_course
 from tito.milestones import MILESTONES, load
 
 # The networks here are small: more threads would only wait for each other. NumPy reads this when it is imported.
@@ -28,6 +29,7 @@ def milestone(
         return
     for variable in ONE_THREAD:
         os.environ.setdefault(variable, "1")
+    import_course()
     from tito.milestones.blame import Stopped
 
     try:

@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from tito import course
 from tito.course import Exercise, Module
+from tito.limit import import_course
 from tito.memory import read_json, shown
 
 Verdict = Literal["passed", "failed", "unknown"]
@@ -44,7 +45,9 @@ class Standing:
 def standings() -> tuple[str, list[Standing], str]:
     """Return the line that says what runs, where each exercise stands, and "" or why no verdict is known."""
     with contextlib.redirect_stdout(sys.stderr):  # a learner's file may print while it is imported
-        from tinytorch import _workspace
+        import_course()
+    from tinytorch import _workspace
+
     known, damage = read_json(VERDICTS)
     found = []
     for module in course.modules():

@@ -13,6 +13,7 @@ import typer
 
 from tito import course
 from tito.course import ROOT, Exercise
+from tito.limit import import_course
 
 
 def run(targets: Sequence[str], *, pytest_args: Sequence[str] = ()) -> int:
@@ -90,6 +91,7 @@ def test(
     sys.path[:0] = [p for p in (str(ROOT), str(ROOT / "scripts")) if p not in sys.path]
     chosen, passed_on = _divide([*(targets or []), *context.args])
     options = [*passed_on, *(["--built"] if built else [])]
+    import_course()
     if not as_json:
         from tinytorch import _workspace
 

@@ -5,7 +5,6 @@ alike. A test that judges an exercise carries `@pytest.mark.exercise("05.3")` an
 """
 
 import hashlib
-import json
 import os
 import re
 from collections.abc import Generator
@@ -14,11 +13,12 @@ from typing import Any
 
 import pytest
 
-from tito import course
+from tito import course, memory
 from tito.check import FORM, Check, Mismatch, labelled_rows, learner_line
-from tito.course import MEMORY, ROOT, Exercise, Module
+from tito.course import Exercise, Module
+from tito.limit import import_course
 
-VERDICTS = MEMORY / "verdicts.json"
+VERDICTS = "verdicts.json"  # in .tito/
 TIME_LIMIT = 10  # seconds for a judged test, which takes milliseconds: what takes longer never ends
 TIMED_OUT = pytest.StashKey[set[str]]()
 TIMEOUT = re.compile(r"Timeout \(?>?\s*([\d.]+)")
@@ -38,9 +38,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Choose the mode before any test imports tinytorch, and start keeping verdicts."""
+    """Choose the mode, import the learner's files within a time limit, and start keeping verdicts."""
     if config.getoption("--reference"):
         os.environ["TINYTORCH"] = "reference"
+    import_course()
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Verdicts(config), "tito-verdicts")
 
@@ -105,14 +106,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         elif state == "aside":
             pytest.skip(f"set aside: {exercise}; `tito use mine {module.number}` takes your own code again")
         elif state == "missing":
-            where = _relative(module.file)
+            where = memory.shown(module.file)
             pytest.fail(
                 f"{exercise} is not in {where}\n{_row('again', f'tito reset {exercise.id}   (puts its stub back)')}",
                 pytrace=False,
             )
         elif state == "broken":
             failure = _workspace.failures.get(module.name)
-            reason = str(failure) if failure else f"{_relative(module.file)} can't be read"
+            reason = str(failure) if failure else f"{memory.shown(module.file)} can't be read"
             pytest.fail(
                 f"{module.number} {module.name} can't be used: {reason}\n{_row('again', f'tito test {module.number}')}",
                 pytrace=False,
@@ -182,7 +183,7 @@ def place(module: Module, exercise: Exercise, line: tuple[Path, int] | None) -> 
             Path(code.co_filename),
             min((n for *_, n in code.co_lines() if n and n > code.co_firstlineno), default=code.co_firstlineno),
         )
-    return f"{_relative(line[0])}:{line[1]}  {exercise.function}"
+    return f"{memory.shown(line[0])}:{line[1]}  {exercise.function}"
 
 
 def judged_by(item: pytest.Item) -> str:
@@ -244,8 +245,9 @@ class Verdicts:
             if not judged:
                 lines += ["", "\n\n".join([first, *others])]
                 continue
-            also = [text.partition("\n")[0].partition(": ")[2] for text in others]
-            lines += ["", first, *(_row("also fails", text) for text in also)]
+            headline = first.partition("\n")[0]
+            also = [line for text in others if (line := text.partition("\n")[0]) != headline]
+            lines += ["", first, *(_row("also fails", line.partition(": ")[2]) for line in dict.fromkeys(also))]
         return [*lines, ""]
 
     def summary(self) -> list[str]:
@@ -264,7 +266,7 @@ class Verdicts:
         )
         if following:
             lines.append(
-                f"  next      {following}: {_relative(course.owner(following).file)}, then  tito test {following.id}"
+                f"  next      {following}: {memory.shown(course.owner(following).file)}, then  tito test {following.id}"
             )
         return lines
 
@@ -273,29 +275,17 @@ def keep(verdicts: dict[str, str]) -> None:
     """Add verdicts to `.tito/verdicts.json`, each with the hash of the learner's file that it holds for."""
     if not verdicts:
         return
-    known = kept()
+    known, damage = memory.read_json(VERDICTS)
+    if damage:
+        print(f"tito: {damage}; it is made anew, and the old one kept as {memory.lay_aside(VERDICTS) or 'nothing'}")
     for exercise, outcome in verdicts.items():
         path = _module_of(exercise).file
         digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
         known[exercise] = {"digest": digest, "outcome": outcome}
-    temporary = VERDICTS.with_suffix(f".{os.getpid()}")
     try:
-        MEMORY.mkdir(exist_ok=True)
-        temporary.write_text(json.dumps(known, indent=1, sort_keys=True), encoding="utf-8")
-        temporary.replace(VERDICTS)
-    except OSError as error:
-        print(
-            f"tito: {_relative(VERDICTS)} could not be written: {error.strerror}; `tito status` won't know the verdicts"
-        )
-
-
-def kept() -> dict[str, dict[str, str]]:
-    """Return the verdicts that are known; none where the file isn't there or is damaged (tests make it anew)."""
-    try:
-        known = json.loads(VERDICTS.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return known if isinstance(known, dict) else {}
+        memory.write_json(VERDICTS, known)
+    except memory.CannotDo as error:
+        print(f"tito: {error}; `tito status` won't know these verdicts")
 
 
 def _verdict_line(module: Module, exercise: Exercise, verdict: str) -> str:
@@ -340,7 +330,3 @@ def _state(judged: str) -> str:
     states = _workspace.exercise_states(_module_of(judged).name)
     of_judged = {states.get(e.id, "missing") for e in _exercises_of(judged)}
     return str(of_judged.pop()) if len(of_judged) == 1 else "unbuilt"
-
-
-def _relative(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix() if path.is_relative_to(ROOT) else str(path)

@@ -4,7 +4,6 @@ A parent that has NumPy and pytest in memory (`preload.py`) forks a fresh proces
 code is always imported anew and nothing else is. Where forking is not safe (macOS) or absent, each run is a new Python.
 """
 
-import contextlib
 import hashlib
 import json
 import multiprocessing
@@ -13,7 +12,7 @@ import re
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -23,6 +22,7 @@ import typer
 
 from tito import course
 from tito.course import MODULES, ROOT
+from tito.limit import import_course
 from tito.memory import CannotDo
 
 if TYPE_CHECKING:  # not all of them are there on every system
@@ -33,7 +33,6 @@ NUMBER = re.compile(r"(?:^|_)(\d\d)_")  # 01_tensor, test_01_tensor.py
 STEP = 25  # ms without another change, after which a burst of saves is over
 POLL = 50  # ms between looks at the run
 SLOW = 5.0  # seconds, after which a run is said to take long
-IMPORT_LIMIT = 10.0  # seconds for importing the learner's files; pytest's time limit holds for the tests alone
 
 
 @dataclass
@@ -166,8 +165,8 @@ def judge(targets: list[str], quiet: bool) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches this process too; the watcher ends it
     if quiet:
         os.dup2(2, 1)
-    with _limited(IMPORT_LIMIT):
-        from tinytorch import _workspace
+    import_course()
+    from tinytorch import _workspace
     from tito import testing
 
     print(_workspace.yours(), flush=True)
@@ -184,25 +183,6 @@ def _context() -> "ForkServerContext | SpawnContext":
     context.set_forkserver_preload(["tito.cli", "tito.preload"])
     forkserver.ensure_running()
     return context
-
-
-@contextlib.contextmanager
-def _limited(seconds: float) -> Iterator[None]:
-    """Raise TimeoutError in what takes longer: the loader names the learner's line and goes on with the reference."""
-
-    def too_long(number: int, frame: FrameType | None) -> None:
-        raise TimeoutError(f"no end after {seconds:g} s; is there a loop outside of any function?")
-
-    if not hasattr(signal, "setitimer"):
-        yield
-        return
-    before = signal.signal(signal.SIGALRM, too_long)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
 
 
 def _end(number: int, frame: FrameType | None) -> None:
