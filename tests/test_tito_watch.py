@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tito import watch
+from tito import limit, watch
 from tito.course import ROOT
 
 from tests.workspace_copy import Workspace, copy_workspace
@@ -166,7 +166,7 @@ def test_only_python_files_count(name: str, counts: bool) -> None:
 
 
 def test_an_endless_import_is_ended() -> None:
-    with pytest.raises(TimeoutError, match=r"a loop outside of any function\?"), watch._limited(0.05):
+    with pytest.raises(TimeoutError, match=r"a loop outside of any function\?"), limit.time_limit(0.05):
         exec("while True: pass")
 
 

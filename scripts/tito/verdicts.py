@@ -15,7 +15,7 @@ import pytest
 
 from tito import course, memory
 from tito.check import FORM, Check, Mismatch, labelled_rows, learner_line
-from tito.course import Exercise, Module
+from tito.course import ROOT, Exercise, Module
 from tito.limit import import_course
 
 VERDICTS = "verdicts.json"  # in .tito/
@@ -41,7 +41,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Choose the mode, import the learner's files within a time limit, and start keeping verdicts."""
     if config.getoption("--reference"):
         os.environ["TINYTORCH"] = "reference"
-    import_course()
+    if config.rootpath == ROOT:  # not in the empty run by which `tito watch` loads this plugin beforehand
+        import_course()
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Verdicts(config), "tito-verdicts")
 
