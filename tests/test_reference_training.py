@@ -23,7 +23,7 @@ from tinytorch import (
     evaluate,
     load_digits,
     optim,
-    optimizers,
+    optimizer_base,
     shifted,
 )
 from tinytorch.dataloader import DIGITS
@@ -133,7 +133,7 @@ class TestOptimizers:
             return [p.data for p in parameters]
 
         whole = run()
-        monkeypatch.setattr(optimizers, "CHUNK", 4)
+        monkeypatch.setattr(optimizer_base, "CHUNK", 4)
         for a, b in zip(whole, run(), strict=True):
             np.testing.assert_array_equal(a, b)
 

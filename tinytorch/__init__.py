@@ -7,10 +7,12 @@ _workspace.install()  # before any module is imported: it decides whose code eac
 from tinytorch import gradients, nn, optim  # noqa: E402, F401  # gradients: its rules register themselves
 from tinytorch.activations import ReLU, relu  # noqa: E402
 from tinytorch.autograd import backward, no_grad  # noqa: E402
+from tinytorch.clipping import clip_grad_norm_, clip_grad_value_  # noqa: E402
 from tinytorch.dataloader import DataLoader, TensorDataset, load_digits, shifted  # noqa: E402
 from tinytorch.layers import Dense, Flatten, Layer, Linear, Sequential  # noqa: E402
 from tinytorch.losses import CrossEntropyLoss, cross_entropy  # noqa: E402
-from tinytorch.optimizers import SGD, Adam, Optimizer  # noqa: E402
+from tinytorch.optimizer_base import Optimizer  # noqa: E402
+from tinytorch.optimizers import SGD, Adam, AdamW, RMSprop  # noqa: E402
 from tinytorch.setup import parameter_count  # noqa: E402
 from tinytorch.tensor import Tensor, add, as_tensor, matmul, multiply, negative, reshape, sum, transpose  # noqa: E402
 from tinytorch.training import Callback, Trainer, accuracy, evaluate  # noqa: E402
@@ -18,6 +20,7 @@ from tinytorch.training import Callback, Trainer, accuracy, evaluate  # noqa: E4
 __all__ = [
     "SGD",
     "Adam",
+    "AdamW",
     "Callback",
     "CrossEntropyLoss",
     "DataLoader",
@@ -26,6 +29,7 @@ __all__ = [
     "Layer",
     "Linear",
     "Optimizer",
+    "RMSprop",
     "ReLU",
     "Sequential",
     "Tensor",
@@ -35,6 +39,8 @@ __all__ = [
     "add",
     "as_tensor",
     "backward",
+    "clip_grad_norm_",
+    "clip_grad_value_",
     "cross_entropy",
     "evaluate",
     "load_digits",

@@ -1,5 +1,7 @@
-"""Optimizers under PyTorch's names: `from tinytorch import optim`, then `optim.Adam`."""
+"""Optimizers under PyTorch's names: `from tinytorch import optim`, then `optim.Adam`, `optim.lr_scheduler.StepLR`."""
 
-from tinytorch.optimizers import SGD, Adam, Optimizer
+from tinytorch import schedulers as lr_scheduler
+from tinytorch.optimizer_base import Optimizer
+from tinytorch.optimizers import SGD, Adam, AdamW, RMSprop
 
-__all__ = ["SGD", "Adam", "Optimizer"]
+__all__ = ["SGD", "Adam", "AdamW", "Optimizer", "RMSprop", "lr_scheduler"]

@@ -1,72 +1,34 @@
 """Module 06: optimizers, which turn gradients into better parameters.
 
-Public parts: `SGD`, `Adam`, and their base class `Optimizer`.
+Public parts: `SGD`, `Adam`, `AdamW`, `RMSprop`. What they share is `tinytorch.optimizer_base.Optimizer`; what changes
+the rate over time is in `tinytorch.schedulers`, and what bounds gradients in `tinytorch.clipping`.
 
-An update is a handful of elementwise steps. On whole arrays each of them would read and write main memory. Here a few
-rows at a time go through all steps while they are in the processor's cache; one scratch array holds what lies between.
+In the formulas p is a parameter, g its gradient. weight_decay is L2: weight_decay * p is added to g. All defaults are
+PyTorch's, and so are the steps, to rounding.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
+from typing import ClassVar
 
 import numpy as np
 
-from tinytorch.tensor import Array, Tensor
-
-CHUNK = 32768  # elements at a time: Adam's five float32 arrays of them take 640 KiB
-
-
-class Optimizer:
-    """What optimizers share: the parameters, the learning rate `lr` (which may be assigned at any time), and scratch.
-
-    Raises ValueError for no parameters, for one that comes twice, or for a negative lr; TypeError for what can't learn.
-    """
-
-    def __init__(self, parameters: Iterable[Tensor], lr: float) -> None:
-        self.parameters = _learnable(parameters)
-        self.lr = at_least_zero("lr", lr)
-        self._shapes = [p.shape for p in self.parameters]
-        self._scratch = np.empty(0)
-
-    def zero_grad(self) -> None:
-        """Forget the gradients: `backward` adds to what is there."""
-        for p in self.parameters:
-            p.grad = None
-
-    def step(self) -> None:
-        """Change each parameter that has a gradient, in place."""
-        for index, p in enumerate(self.parameters):
-            if p.grad is not None:
-                before = self._shapes[index]
-                if not p.grad.shape == p.shape == before:
-                    raise ValueError(
-                        f"parameter {index} had the shape {before} when this optimizer was made, got {p.shape} with a "
-                        f"gradient of {p.grad.shape}; make a new optimizer after assigning .data of another shape"
-                    )
-                self.update(index, p.data, p.grad.data)
-
-    def update(self, index: int, parameter: Array, gradient: Array) -> None:
-        """Change the array of parameter number `index` in place by its gradient. Subclasses define it."""
-        raise NotImplementedError(f"{type(self).__name__} has no update(); define the change of one parameter")
-
-    def chunks(self, *arrays: Array) -> Iterator[Sequence[Array]]:
-        """Yield equal parts of the arrays, a few rows at a time, and scratch of the same size as the last item."""
-        first = np.atleast_1d(arrays[0])
-        rows = max(1, CHUNK * len(first) // max(1, first.size))
-        if self._scratch.size < first[:rows].size or self._scratch.dtype != first.dtype:
-            self._scratch = np.empty(max(CHUNK, first[:rows].size), first.dtype)
-        for start in range(0, len(first), rows):
-            parts = [np.atleast_1d(array)[start : start + rows] for array in arrays]
-            yield [*parts, self._scratch[: parts[0].size].reshape(parts[0].shape)]
+from tinytorch.optimizer_base import Optimizer, Options, Parameters, State, at_least_zero
+from tinytorch.tensor import Array
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent: v <- momentum * v + g, then p <- p - lr * v; v starts as the first g.
+    """Stochastic gradient descent: p <- p - lr * v, where v carries on some of the steps before.
 
-    Raises ValueError as `Optimizer`, and for a negative momentum.
+        v <- momentum * v + (1 - dampening) * g     (v starts as the first g)
+
+    nesterov: go on by g + momentum * v instead, the gradient where the momentum leads to.
+
+    Raises ValueError as `Optimizer`, for a negative momentum or dampening, and for nesterov without momentum or with
+    dampening.
     Source: Sutskever, Martens, Dahl, Hinton, "On the importance of initialization and momentum in deep learning"
-    (2013), eq. 1 and 2, with lr outside of v as in PyTorch.
+    (2013), eq. 1 to 4, with lr outside of v as in PyTorch.
 
+    >>> from tinytorch import Tensor
     >>> p = Tensor([1.0], requires_grad=True)
     >>> (p * p).sum().backward()
     >>> SGD([p], lr=0.1).step()  # the gradient is 2
@@ -74,23 +36,47 @@ class SGD(Optimizer):
     Tensor([0.8], requires_grad=True)
     """
 
-    def __init__(self, parameters: Iterable[Tensor], lr: float = 1e-3, momentum: float = 0.0) -> None:
-        super().__init__(parameters, lr)
-        self.momentum = at_least_zero("momentum", momentum)
-        self._velocity: dict[int, Array] = {}  # by the parameter's index
+    array_state: ClassVar[frozenset[str]] = frozenset({"velocity"})
 
-    def update(self, index: int, parameter: Array, gradient: Array) -> None:
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float = 1e-3,
+        momentum: float = 0.0,
+        dampening: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
+    ) -> None:
+        defaults = dict(lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov)
+        super().__init__(params, defaults)
+
+    def check(self, group: Options) -> None:
+        """Raise ValueError for a negative momentum or dampening, and for nesterov without its conditions."""
+        at_least_zero("momentum", group["momentum"])
+        at_least_zero("dampening", group["dampening"])
+        if group["nesterov"] and (not group["momentum"] or group["dampening"]):
+            raise ValueError(
+                f"nesterov wanted a momentum above 0 and no dampening, got momentum={group['momentum']} and "
+                f"dampening={group['dampening']}"
+            )
+
+    def update(self, parameter: Array, gradient: Array, state: State, group: Options) -> None:
         """Go one step downhill, and carry on some of the steps before."""
-        velocity = gradient
-        if self.momentum:
-            if index not in self._velocity:
-                self._velocity[index] = np.zeros_like(parameter)
-            velocity = self._velocity[index]
-        for p, g, v, scratch in self.chunks(parameter, gradient, velocity):
-            if self.momentum:
-                v *= self.momentum
-                v += g
-            p -= np.multiply(v, self.lr, out=scratch)
+        momentum, decay = group["momentum"], group["weight_decay"]
+        first = "velocity" not in state
+        share = 1.0 if first else 1.0 - group["dampening"]
+        velocity = self.memory(state, "velocity", parameter) if momentum else gradient
+        for p, g, v, scratch, other in self.chunks(parameter, gradient, velocity):
+            if decay:
+                g = np.add(g, np.multiply(p, decay, out=other), out=other)
+            if momentum:
+                v *= momentum
+                v += g if share == 1 else np.multiply(g, share, out=scratch)
+            if group["nesterov"]:
+                g = np.add(g, np.multiply(v, momentum, out=scratch), out=scratch)
+            elif momentum:
+                g = v
+            p -= np.multiply(g, group["lr"], out=scratch)
 
 
 class Adam(Optimizer):
@@ -106,6 +92,7 @@ class Adam(Optimizer):
     Raises ValueError as `Optimizer`, and for betas or eps out of range.
     Source: Kingma and Ba, "Adam: a method for stochastic optimization" (2015), algorithm 1.
 
+    >>> from tinytorch import Tensor
     >>> p = Tensor([1.0, 1.0], requires_grad=True)
     >>> (p * Tensor([0.1, 1000.0])).sum().backward()
     >>> Adam([p], lr=0.1).step()  # the first step is lr, however large the gradient
@@ -113,64 +100,161 @@ class Adam(Optimizer):
     Tensor([0.9, 0.9], requires_grad=True)
     """
 
+    needed_state: ClassVar[frozenset[str]] = frozenset({"step", "betas", "gradient_sum", "square_sum"})
+    array_state: ClassVar[frozenset[str]] = frozenset({"gradient_sum", "square_sum"})
+    decoupled: ClassVar[bool] = False  # whether weight decay goes past the means, straight to the parameter
+
     def __init__(
         self,
-        parameters: Iterable[Tensor],
+        params: Parameters,
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
+        weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(parameters, lr)
-        for beta in betas:
-            if not 0 <= beta < 1:
-                raise ValueError(f"Adam wanted both betas in [0, 1), got {betas}; the usual ones are (0.9, 0.999)")
-        self.betas = betas
-        self.eps = at_least_zero("eps", eps)
-        self._state: dict[int, tuple[int, Array, Array]] = {}  # steps, both sums; by the parameter's index
+        super().__init__(params, dict(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay))
 
-    def update(self, index: int, parameter: Array, gradient: Array) -> None:
+    def check(self, group: Options) -> None:
+        """Raise ValueError for betas outside [0, 1) or a negative eps."""
+        betas = group["betas"]
+        if not isinstance(betas, tuple | list) or len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
+            raise ValueError(
+                f"{type(self).__name__} wanted both betas in [0, 1), got {betas}; the usual ones are (0.9, 0.999)"
+            )
+        at_least_zero("eps", group["eps"])
+
+    def update(self, parameter: Array, gradient: Array, state: State, group: Options) -> None:
         """Move both running sums, and the parameter by their ratio."""
-        b1, b2 = self.betas
-        if index not in self._state:
-            self._state[index] = 0, np.zeros_like(parameter), np.zeros_like(parameter)
-        steps, m_sum, v_sum = self._state[index]
-        steps += 1
-        self._state[index] = steps, m_sum, v_sum
+        b1, b2 = group["betas"]
+        last1, last2 = state.get("betas", (b1, b2))
+        steps = state["step"] = state.get("step", 0) + 1
+        state["betas"] = b1, b2
+        m_sum = self.memory(state, "gradient_sum", parameter)
+        v_sum = self.memory(state, "square_sum", parameter)
         # The sums are the paper's means without the factors (1 - b1) and (1 - b2). These go into two numbers here, so
-        # that the arrays are passed over ten times rather than fourteen.
+        # that the arrays are passed over ten times rather than fourteen. Where a beta changes, so does its factor.
+        keep1, keep2 = b1 * (1 - last1) / (1 - b1), b2 * (1 - last2) / (1 - b2)
         root = math.sqrt((1 - b2**steps) / (1 - b2))
-        rate = self.lr * root * (1 - b1) / (1 - b1**steps)
-        for p, g, m, v, scratch in self.chunks(parameter, gradient, m_sum, v_sum):
-            m *= b1
+        rate = group["lr"] * root * (1 - b1) / (1 - b1**steps)
+        decay, shrink = group["weight_decay"], 1 - group["lr"] * group["weight_decay"]
+        for p, g, m, v, scratch, other in self.chunks(parameter, gradient, m_sum, v_sum):
+            if decay and self.decoupled:
+                p *= shrink
+            elif decay:
+                g = np.add(g, np.multiply(p, decay, out=other), out=other)
+            m *= keep1
             m += g
-            v *= b2
-            v += np.multiply(g, g, out=scratch)
+            v *= keep2
+            v += np.multiply(g, g, out=scratch, dtype=scratch.dtype)
             np.sqrt(v, out=scratch)
-            scratch += self.eps * root
+            scratch += group["eps"] * root
             np.divide(m, scratch, out=scratch)
             scratch *= rate
             p -= scratch
 
 
-def at_least_zero(name: str, value: float) -> float:
-    """Return the value. Raises ValueError if it is negative or not finite."""
-    if not 0 <= value < math.inf:
-        raise ValueError(f"{name} must be a number from 0 on, got {value}")
-    return value
+class AdamW(Adam):
+    """Adam with decoupled weight decay: p <- p - lr * weight_decay * p before Adam's step, which doesn't see it.
+
+    So each number shrinks by the same share, however large its gradients are; 0.01 by default.
+
+    Raises as `Adam`.
+    Source: Loshchilov and Hutter, "Decoupled weight decay regularization" (2019), algorithm 2.
+
+    >>> from tinytorch import Tensor
+    >>> p = Tensor([1.0], requires_grad=True)
+    >>> (p * 0.0).sum().backward()
+    >>> AdamW([p], lr=0.1, weight_decay=0.5).step()
+    >>> p
+    Tensor([0.95], requires_grad=True)
+    """
+
+    decoupled: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 1e-2,
+    ) -> None:
+        super().__init__(params, lr, betas, eps, weight_decay)
 
 
-def _learnable(parameters: Iterable[Tensor]) -> list[Tensor]:
-    """Return the parameters as a list, or say what is wrong with them."""
-    if isinstance(parameters, Tensor):
-        raise TypeError("an optimizer wanted several parameters, got one tensor; write [tensor] or model.parameters()")
-    found = list(parameters)
-    if not found:
-        raise ValueError("an optimizer wanted parameters, got none; does the model set its layers as attributes?")
-    for index, p in enumerate(found):
-        if not isinstance(p, Tensor) or not p.requires_grad or p.op is not None:
-            raise TypeError(
-                f"parameter {index} can't be learned: wanted a Tensor made with requires_grad=True, got {p!r:.80}"
-            )
-    if len({id(p) for p in found}) < len(found):
-        raise ValueError("an optimizer wanted each parameter once, got one twice; it would take two steps at a time")
-    return found
+class RMSprop(Optimizer):
+    """Gradients divided by the root of a running mean s of their squares.
+
+        s <- alpha s + (1 - alpha) g²
+        v <- momentum * v + g / (sqrt(s) + eps)
+        p <- p - lr * v
+
+    centered: divide by the running standard deviation, sqrt(s - mean²), instead. alpha: in [0, 1).
+
+    Raises ValueError as `Optimizer`, and for alpha, eps or momentum out of range.
+    Source: Tieleman and Hinton, "Lecture 6.5: RMSProp" (2012); centered: Graves, "Generating sequences with recurrent
+    neural networks" (2013), eq. 38 to 41.
+
+    >>> from tinytorch import Tensor
+    >>> p = Tensor([1.0], requires_grad=True)
+    >>> (p * 5.0).sum().backward()
+    >>> RMSprop([p], lr=0.1, alpha=0.75).step()  # g / sqrt(0.25 g²) = 2
+    >>> p
+    Tensor([0.8], requires_grad=True)
+    """
+
+    needed_state: ClassVar[frozenset[str]] = frozenset({"square_mean"})
+    array_state: ClassVar[frozenset[str]] = frozenset({"square_mean", "gradient_mean", "velocity"})
+
+    def __init__(
+        self,
+        params: Parameters,
+        lr: float = 1e-2,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        centered: bool = False,
+    ) -> None:
+        defaults = dict(lr=lr, alpha=alpha, eps=eps, weight_decay=weight_decay, momentum=momentum, centered=centered)
+        super().__init__(params, defaults)
+
+    def check(self, group: Options) -> None:
+        """Raise ValueError for an alpha outside [0, 1) or a negative eps or momentum."""
+        if not 0 <= group["alpha"] < 1:
+            raise ValueError(f"RMSprop wanted alpha in [0, 1), got {group['alpha']}; the usual one is 0.99")
+        at_least_zero("eps", group["eps"])
+        at_least_zero("momentum", group["momentum"])
+
+    def update(self, parameter: Array, gradient: Array, state: State, group: Options) -> None:
+        """Move the running means, and the parameter by the gradient over their root."""
+        alpha, decay, momentum, centered = (group[key] for key in ("alpha", "weight_decay", "momentum", "centered"))
+        squares = self.memory(state, "square_mean", parameter)
+        means = self.memory(state, "gradient_mean", parameter) if centered else squares
+        velocity = self.memory(state, "velocity", parameter) if momentum else squares
+        for p, g, s, mean, v, scratch, other in self.chunks(parameter, gradient, squares, means, velocity):
+            if decay:
+                g = np.add(g, np.multiply(p, decay, out=other), out=other)
+            s *= alpha
+            np.multiply(g, 1 - alpha, out=scratch, dtype=scratch.dtype)
+            if centered:
+                mean *= alpha
+                mean += scratch
+            scratch *= g
+            s += scratch
+            if centered:
+                np.multiply(mean, mean, out=scratch)
+                np.subtract(s, scratch, out=scratch)
+                np.maximum(scratch, 0, out=scratch)  # a variance is never negative; rounding may say so
+                np.sqrt(scratch, out=scratch)
+            else:
+                np.sqrt(s, out=scratch)
+            scratch += group["eps"]
+            np.divide(g, scratch, out=scratch)
+            if momentum:
+                v *= momentum
+                v += scratch
+                np.multiply(v, group["lr"], out=scratch)
+            else:
+                scratch *= group["lr"]
+            p -= scratch

@@ -13,7 +13,7 @@ import numpy as np
 from tinytorch.autograd import no_grad
 from tinytorch.layers import Layer
 from tinytorch.losses import cross_entropy
-from tinytorch.optimizers import Optimizer
+from tinytorch.optimizer_base import Optimizer
 from tinytorch.tensor import Operand, Tensor, as_tensor
 
 Batches = Iterable[tuple[Tensor, ...]]  # (inputs, targets) again in every pass: a DataLoader or a list
