@@ -33,6 +33,13 @@ def test_a_body_goes_to_its_last_comment_and_all_else_stays() -> None:
     assert stub_of(source, "f") == head + '    raise NotImplementedError("01.1 f")\n' + tail[1:]
 
 
+def test_a_comment_behind_an_empty_line_belongs_to_the_body_by_its_indentation() -> None:
+    source = 'def f():\n    """Say."""\n    return 1\n\n    # the answer is 1\n\n\n# outside\nx = 1\n'
+    assert stub_of(source, "f") == (
+        'def f():\n    """Say."""\n    raise NotImplementedError("01.1 f")\n\n\n# outside\nx = 1\n'
+    )
+
+
 @pytest.mark.parametrize("head", ["def f(self):", "async def f(self):", "@property\n    def f(self):"])
 def test_methods_of_every_kind(head: str) -> None:
     source = f'class A:\n    {head}\n        """Say."""\n        return 1\n\n    x = 2\n'
@@ -98,12 +105,18 @@ class Box:
     [
         ("math", "import math\n"),
         ("A", "A = 1\n"),
+        ("B", "B: int = 2\n\n\n"),
         ("_helper", "@chain\ndef _helper(x):\n    return x\n\n\n"),
         ("Box._method", "    def _method(self):\n        return 2\n\n"),
     ],
 )
 def test_a_hidden_name_leaves_no_trace(hidden: str, gone: str) -> None:
     assert stub_of(HIDING, hidden=(hidden,)) == HIDING.replace(gone, "")
+
+
+def test_a_hidden_name_needs_an_import_of_its_own() -> None:
+    with pytest.raises(Refused, match="its import brings other names too"):
+        stub_of(HIDING, hidden=("chain",))
 
 
 def test_an_unknown_hidden_name_is_refused() -> None:

@@ -162,8 +162,8 @@ def backward(loss: Tensor, gradient: ArrayLike | Tensor | None = None, retain_gr
         for x, grad in zip(inputs, gradients):  # noqa: B905  (of equal length, as was just checked)
             if grad is None or not x.requires_grad:
                 continue
-            if grad.shape != x.data.shape:
-                grad = _in_shape_of(x, grad, rule)
+            if getattr(grad, "shape", None) != x.data.shape:
+                grad = _in_shape_of(x, np.asarray(grad), rule)
             if x in arrived:
                 arrived[x] = arrived[x] + grad
             else:
@@ -234,12 +234,12 @@ def _rule_for(op: Op | None) -> Rule:
 
 def _in_shape_of(x: Tensor, grad: Array, rule: Rule) -> Array:
     """Return the gradient summed to its value's shape, or say whose rule is wrong."""
+    problem = f"{rule.__name__} returned a gradient of shape {grad.shape} for an input of shape {x.shape}"
+    if grad.ndim < x.ndim:
+        raise ValueError(problem)
     summed = sum_to_shape(grad, x.shape)
     if summed.shape != x.shape:
-        raise ValueError(
-            f"{rule.__name__} returned a gradient of shape {grad.shape} for an input of shape {x.shape}, "
-            f"and sum_to_shape made {summed.shape} of it"
-        )
+        raise ValueError(f"{problem}, and sum_to_shape made {summed.shape} of it")
     return summed
 
 

@@ -46,9 +46,11 @@ def _body_span(name: str, node: Function, lines: list[str]) -> tuple[int, int, i
     if len(node.body) < 2 or docstring.lineno == node.lineno or node.body[1].lineno <= (docstring.end_lineno or 0):
         raise Refused(f"{name}: an exercise needs a body on lines of its own")
     indent = docstring.col_offset
-    end = node.end_lineno or 0
-    while end < len(lines) and _is_comment(lines[end], indent):
-        end += 1
+    end = after = node.end_lineno or 0
+    while after < len(lines) and (not lines[after].strip() or _is_comment(lines[after], indent)):
+        after += 1
+        if lines[after - 1].strip():
+            end = after  # empty lines belong to the body only where a comment of it follows
     return docstring.end_lineno or 0, end, indent
 
 
@@ -63,8 +65,11 @@ def _statement_span(tree: ast.Module, name: str) -> tuple[int, int]:
     if owner:
         body = next((n.body for n in body if isinstance(n, ast.ClassDef) and n.name == owner), [])
     for index, node in enumerate(body):
-        names = {getattr(node, "name", None)} | {alias.asname or alias.name for alias in getattr(node, "names", [])}
-        names |= {target.id for target in getattr(node, "targets", []) if isinstance(target, ast.Name)}
+        names = {alias.asname or alias.name for alias in getattr(node, "names", [])}
+        if short in names and len(names) > 1:
+            raise Refused(f"hidden name {name!r}: its import brings other names too; give it a line of its own")
+        targets = [*getattr(node, "targets", []), getattr(node, "target", None)]
+        names |= {target.id for target in targets if isinstance(target, ast.Name)} | {getattr(node, "name", None)}
         if short in names:
             start = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))]) - 1
             following = body[index + 1] if index + 1 < len(body) else None
