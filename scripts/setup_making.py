@@ -172,7 +172,10 @@ def install_project(python: Path) -> None:
     """Install this project itself, editable; relative paths serve in any locale and need no non-ASCII letters."""
     pip(python, "--no-deps", "--no-build-isolation", "-e", ".")
     for file in python.parent.parent.glob("lib/python3*/site-packages/_tinytorch.pth"):
-        # Python 3.11 and 3.12 read this file in the locale's encoding and die of an umlaut under LC_ALL=C.
+        # Python 3.11 and 3.12 read this file in the locale's encoding and die of an umlaut under LC_ALL=C. An environment
+        # outside of this folder keeps absolute paths: it may be reached through links, from which relative ones fail.
+        if not file.resolve().is_relative_to(ROOT):
+            continue
         folders = [os.path.relpath(folder, file.parent) for folder in file.read_text("utf-8").splitlines()]
         file.write_text("\n".join(folders) + "\n", "utf-8")
 
@@ -207,6 +210,7 @@ def pip(python: Path, *arguments: str) -> None:
 def run_logged(command: Sequence[str | Path], environment: dict[str, str]) -> tuple[int, str]:
     """Run a command with its output in the log, the package that pip is at shown on a terminal: (code, output)."""
     lines = [f"$ {' '.join(map(str, command))}\n"]
+    LOG.parent.mkdir(exist_ok=True)
     with LOG.open("a", encoding="utf-8") as log, started(command, environment) as process:
         assert process.stdout is not None
         for line in process.stdout:
