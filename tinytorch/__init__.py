@@ -5,33 +5,95 @@ from tinytorch import _workspace
 _workspace.install()  # before any module is imported: it decides whose code each of them is
 
 from tinytorch import gradients, nn, optim  # noqa: E402, F401  # gradients: its rules register themselves
-from tinytorch.activations import ReLU, relu  # noqa: E402
+from tinytorch.activations import (  # noqa: E402
+    GELU,
+    LeakyReLU,
+    LogSoftmax,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+    gelu,
+    leaky_relu,
+    log_softmax,
+    relu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    tanh,
+)
 from tinytorch.autograd import backward, no_grad  # noqa: E402
 from tinytorch.clipping import clip_grad_norm_, clip_grad_value_  # noqa: E402
 from tinytorch.dataloader import DataLoader, TensorDataset, load_digits, shifted  # noqa: E402
-from tinytorch.layers import Dense, Flatten, Layer, Linear, Sequential  # noqa: E402
-from tinytorch.losses import CrossEntropyLoss, cross_entropy  # noqa: E402
+from tinytorch.layers import Dense, Dropout, Flatten, Identity, Layer, Linear, Parameter, Sequential, dropout  # noqa: E402
+from tinytorch.loss_layers import (  # noqa: E402
+    BCELoss,
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    HuberLoss,
+    KLDivLoss,
+    L1Loss,
+    MSELoss,
+    NLLLoss,
+    SmoothL1Loss,
+)
+from tinytorch.losses import (  # noqa: E402
+    binary_cross_entropy,
+    binary_cross_entropy_with_logits,
+    cross_entropy,
+    huber_loss,
+    kl_div,
+    l1_loss,
+    mse_loss,
+    nll_loss,
+    smooth_l1_loss,
+    soft_cross_entropy,
+)
 from tinytorch.optimizer_base import Optimizer  # noqa: E402
 from tinytorch.optimizers import SGD, Adam, AdamW, RMSprop  # noqa: E402
 from tinytorch.setup import parameter_count  # noqa: E402
+from tinytorch.summaries import Summary, summary  # noqa: E402
 from tinytorch.tensor import Tensor, add, as_tensor, matmul, multiply, negative, reshape, sum, transpose  # noqa: E402
 from tinytorch.training import Callback, Trainer, accuracy, evaluate  # noqa: E402
 
 __all__ = [
+    "GELU",
     "SGD",
     "Adam",
     "AdamW",
+    "BCELoss",
+    "BCEWithLogitsLoss",
     "Callback",
     "CrossEntropyLoss",
     "DataLoader",
     "Dense",
+    "Dropout",
     "Flatten",
+    "HuberLoss",
+    "Identity",
+    "KLDivLoss",
+    "L1Loss",
     "Layer",
+    "LeakyReLU",
     "Linear",
+    "LogSoftmax",
+    "MSELoss",
+    "NLLLoss",
     "Optimizer",
+    "Parameter",
     "RMSprop",
     "ReLU",
     "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "SmoothL1Loss",
+    "Softmax",
+    "Softplus",
+    "Summary",
+    "Tanh",
     "Tensor",
     "TensorDataset",
     "Trainer",
@@ -39,14 +101,25 @@ __all__ = [
     "add",
     "as_tensor",
     "backward",
+    "binary_cross_entropy",
+    "binary_cross_entropy_with_logits",
     "clip_grad_norm_",
     "clip_grad_value_",
     "cross_entropy",
+    "dropout",
     "evaluate",
+    "gelu",
+    "huber_loss",
+    "kl_div",
+    "l1_loss",
+    "leaky_relu",
     "load_digits",
+    "log_softmax",
     "matmul",
+    "mse_loss",
     "multiply",
     "negative",
+    "nll_loss",
     "nn",
     "no_grad",
     "optim",
@@ -54,6 +127,14 @@ __all__ = [
     "relu",
     "reshape",
     "shifted",
+    "sigmoid",
+    "silu",
+    "smooth_l1_loss",
+    "soft_cross_entropy",
+    "softmax",
+    "softplus",
     "sum",
+    "summary",
+    "tanh",
     "transpose",
 ]

@@ -1,70 +1,23 @@
 """Module 03: layers, functions that own what they learn.
 
-Public parts: `Layer` (the base of all), `Linear` (also called `Dense`), `Flatten`, `Sequential`.
+Public parts: `Linear` (also called `Dense`), `Dropout` with its operation `dropout`, `Flatten`, `Identity`,
+`Sequential`. Their base `Layer` and `Parameter` come from `tinytorch/layer_base.py`; first values other than Linear's
+own are in `tinytorch/init.py`, a table of a network in `tinytorch/summaries.py`.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Self
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Self, overload
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from tinytorch.tensor import Shape, Tensor, as_tensor
+from tinytorch.layer_base import Layer as Layer  # "as": whoever imports layers finds their base here
+from tinytorch.layer_base import Parameter as Parameter
+from tinytorch.tensor import Operand, Shape, Tensor, as_tensor, record
 
-
-class Layer:
-    """A function with parameters: a subclass sets tensors and layers as attributes and defines `forward`.
-
-    An attribute that is a Tensor with `requires_grad` is a parameter; layers, lists, tuples and dicts are searched.
-
-    >>> class Scale(Layer):
-    ...     def __init__(self):
-    ...         self.factor = Tensor(2.0, requires_grad=True)
-    ...     def forward(self, x):
-    ...         return x * self.factor
-    >>> Scale()(Tensor([1.0, 2.0])).tolist(), len(Scale().parameters())
-    ([2.0, 4.0], 1)
-    """
-
-    training: bool = True  # layers that behave otherwise while training (dropout) ask this
-
-    def forward(self, *inputs: Any) -> Any:
-        """Compute the layer's result. Raises NotImplementedError until a subclass defines it."""
-        raise NotImplementedError(f"{type(self).__name__} has no forward(): define what calling the layer runs")
-
-    def __call__(self, *inputs: Any) -> Any:
-        """Return `forward(*inputs)`."""
-        return self.forward(*inputs)
-
-    def parameters(self) -> list[Tensor]:
-        """Return the parameters in the order in which they were set; one that stands in several places comes once."""
-        found = {id(x): x for x in _walk(self, set()) if isinstance(x, Tensor) and x.requires_grad}
-        return list(found.values())
-
-    def train(self, training: bool = True) -> Self:
-        """Set `training` here and in every layer inside; return self."""
-        for x in _walk(self, set()):
-            if isinstance(x, Layer):
-                x.training = training
-        return self
-
-    def eval(self) -> Self:
-        """Prepare this layer and every layer inside for use rather than training; return self."""
-        return self.train(False)
-
-
-def _walk(value: object, seen: set[int]) -> Iterator[Tensor | Layer]:
-    """Yield the tensors and layers inside a value, in insertion order, each layer once and before its parts."""
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, Layer | list | tuple | dict) and id(value) not in seen:
-        seen.add(id(value))
-        if isinstance(value, Layer):
-            yield value
-            value = vars(value)
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from _walk(part, seen)
+Function = Callable[[Tensor], Tensor]
+Seed = int | np.random.Generator | None
 
 
 class Linear(Layer):
@@ -88,19 +41,15 @@ class Linear(Layer):
         out_features: int,
         bias: bool = True,
         *,
-        seed: "int | np.random.Generator | None" = None,
+        seed: Seed = None,
         dtype: DTypeLike = np.float32,
     ) -> None:
         if in_features < 1 or out_features < 1:
             raise ValueError(f"Linear wanted a feature or more on both sides, got ({in_features}, {out_features})")
         generator = np.random.default_rng(seed)
         bound = 1 / math.sqrt(in_features)
-
-        def drawn(*shape: int) -> Tensor:
-            return Tensor(generator.uniform(-bound, bound, shape), dtype, requires_grad=True)
-
-        self.weight = drawn(in_features, out_features)
-        self.bias = drawn(out_features) if bias else None
+        self.weight: Tensor = Parameter(generator.uniform(-bound, bound, (in_features, out_features)), dtype)
+        self.bias: Tensor | None = Parameter(generator.uniform(-bound, bound, out_features), dtype) if bias else None
 
     @property
     def in_features(self) -> int:
@@ -112,17 +61,25 @@ class Linear(Layer):
         """The length of the result's last axis."""
         return self.weight.shape[1]
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Operand) -> Tensor:
         """Return x @ weight + bias: (..., in_features) -> (..., out_features)."""
         x = as_tensor(x)
         if x.shape[-1:] != (self.in_features,):
             advice = _advice(x.shape, self.in_features)
             raise ValueError(f"{self} wanted (..., {self.in_features}), got {x.shape}; {advice}")
-        y = x @ self.weight
-        return y if self.bias is None else y + self.bias
+        rows = x.reshape(math.prod(x.shape[:-1]), self.in_features) if x.ndim > 2 else x  # one product, not a stack
+        y = rows @ self.weight
+        y = y if self.bias is None else y + self.bias
+        return y.reshape(*x.shape[:-1], self.out_features) if x.ndim > 2 else y
 
-    def __repr__(self) -> str:
-        return f"Linear({self.in_features}, {self.out_features}{'' if self.bias else ', bias=False'})"
+    def flops(self, *inputs: Any) -> int:
+        """Return 2 * in_features * out_features a row: a multiplication and an addition a weight."""
+        rows: int = inputs[0].size // self.in_features
+        return 2 * rows * self.weight.size
+
+    def extra_repr(self) -> str:
+        """Show both lengths."""
+        return f"{self.in_features}, {self.out_features}{'' if self.bias is not None else ', bias=False'}"
 
 
 Dense = Linear  # Keras's name
@@ -135,39 +92,114 @@ def _advice(shape: Shape, in_features: int) -> str:
     return "what comes before it must end in that many features"
 
 
-class Flatten(Layer):
-    """Make one vector of each sample: (N, ...) -> (N, features)."""
+def dropout(x: Operand, p: float = 0.5, training: bool = True, *, seed: Seed = None) -> Tensor:
+    """Return x with each element set to 0 with probability p, and the others divided by 1 - p: the mean stays.
+
+    training: if False, x itself is returned. seed: as in `Linear`.
+    Raises ValueError for p outside [0, 1], TypeError for integers.
+    Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting" (2014), section 10.
+    """
+    x = as_tensor(x)
+    _check_probability("dropout", p)
+    if not training or p == 0:
+        return x
+    if x.dtype.kind != "f":
+        raise TypeError(f"dropout wanted floats, got {x.dtype}; try dtype=np.float32")
+    kept = np.random.default_rng(seed).random(x.shape, dtype=np.float32) >= p  # random() is below 1: p = 1 keeps none
+    scale = 1 / (1 - p) if p < 1 else 0.0
+    return record(dropout, x.data * kept * scale, x, kept=kept, scale=scale)
+
+
+class Dropout(Layer):
+    """`dropout` as a layer: it acts while training, and passes x through after `eval()`.
+
+    seed: what decides the elements: an int, a Generator (one for all layers of a network), or None for other ones in
+        every run. The layer's own Generator is `generator`.
+    Raises ValueError for p outside [0, 1].
+    """
+
+    def __init__(self, p: float = 0.5, *, seed: Seed = None) -> None:
+        _check_probability("Dropout", p)
+        self.p = p
+        self.generator = np.random.default_rng(seed)
+
+    def forward(self, x: Operand) -> Tensor:
+        """Return dropout(x): any shape -> the same shape."""
+        return dropout(x, self.p, self.training, seed=self.generator)
+
+    def extra_repr(self) -> str:
+        """Show the probability."""
+        return f"p={self.p}"
+
+
+def _check_probability(name: str, p: float) -> None:
+    if not 0 <= p <= 1:
+        raise ValueError(f"{name} wanted a probability p from 0 to 1, got {p}; it is the share that becomes 0")
+
+
+class Identity(Layer):
+    """Returns its input: a place where another layer may stand."""
 
     def forward(self, x: Tensor) -> Tensor:
-        """Return x as (N, features). Raises ValueError for a tensor without axes."""
+        """Return x."""
+        return x
+
+
+class Flatten(Layer):
+    """Make one axis of those from start_axis to end_axis: (N, ...) -> (N, features) without arguments.
+
+    >>> Flatten()(Tensor(np.zeros((5, 2, 3)))).shape, Flatten(0, 1)(Tensor(np.zeros((5, 2, 3)))).shape
+    ((5, 6), (10, 3))
+    """
+
+    def __init__(self, start_axis: int = 1, end_axis: int = -1) -> None:
+        self.start_axis = start_axis
+        self.end_axis = end_axis
+
+    def forward(self, x: Operand) -> Tensor:
+        """Return x with fewer axes. Raises ValueError for a tensor without these axes."""
         x = as_tensor(x)
         if not x.ndim:
             raise ValueError("Flatten wanted (N, ...), got a tensor without axes; reshape it to (1, 1)?")
-        return x.reshape(x.shape[0], math.prod(x.shape[1:]))
+        start, end = (axis + x.ndim if axis < 0 else axis for axis in (self.start_axis, self.end_axis))
+        if not 0 <= start <= end < x.ndim:
+            raise ValueError(
+                f"Flatten wanted the axes {self.start_axis} to {self.end_axis}, got the shape {x.shape}; is the axis "
+                f"of samples missing?"
+            )
+        return x.reshape(*x.shape[:start], math.prod(x.shape[start : end + 1]), *x.shape[end + 1 :])
 
-    def __repr__(self) -> str:
-        return "Flatten()"
+    def extra_repr(self) -> str:
+        """Show the axes unless they are the usual ones."""
+        axes = (self.start_axis, self.end_axis)
+        return "" if axes == (1, -1) else f"start_axis={axes[0]}, end_axis={axes[1]}"
 
 
 class Sequential(Layer):
     """Layers one after the other: `Sequential(a, b)` or `Sequential([a, b])` is x -> b(a(x)).
 
     Functions of one tensor, such as `relu`, may stand among them. Raises TypeError for what can't be called.
+    Its parts are named "0", "1", ...; `model[0]` is one of them, `model[:2]` a Sequential that shares them.
 
     >>> model = Sequential(Linear(4, 3, seed=0), Linear(3, 2, seed=1))
-    >>> [p.shape for p in model.parameters()]
-    [(4, 3), (3,), (3, 2), (2,)]
+    >>> [(name, p.shape) for name, p in model.named_parameters()]
+    [('0.weight', (4, 3)), ('0.bias', (3,)), ('1.weight', (3, 2)), ('1.bias', (2,))]
     """
 
-    def __init__(self, *layers: Callable[[Tensor], Tensor] | Iterable[Callable[[Tensor], Tensor]]) -> None:
+    def __init__(self, *layers: Function | Iterable[Function]) -> None:
         if len(layers) == 1 and isinstance(layers[0], Iterable) and not isinstance(layers[0], Layer):
             layers = tuple(layers[0])
-        self.layers: list[Callable[[Tensor], Tensor]] = []
-        for position, layer in enumerate(layers):
-            if not callable(layer) or isinstance(layer, type):
-                hint = f"{layer.__name__}()" if isinstance(layer, type) else "a layer or a function"
-                raise TypeError(f"Sequential can't call its part {position}, {layer!r:.80}; did you mean {hint}?")
-            self.layers.append(layer)
+        self.layers: list[Function] = []
+        for layer in layers:
+            self.append(layer)  # type: ignore[arg-type]  # it checks
+
+    def append(self, layer: Function) -> Self:
+        """Put a layer behind the others; return self. Raises TypeError for what can't be called."""
+        if not callable(layer) or isinstance(layer, type):
+            hint = f"{layer.__name__}()" if isinstance(layer, type) else "a layer or a function"
+            raise TypeError(f"Sequential can't call its part {len(self)}, {layer!r:.80}; did you mean {hint}?")
+        self.layers.append(layer)
+        return self
 
     def forward(self, x: Tensor) -> Tensor:
         """Return what the last layer makes of what the ones before it made of x."""
@@ -175,14 +207,26 @@ class Sequential(Layer):
             x = layer(x)
         return x
 
+    def parts(self) -> Mapping[str, object]:
+        """Return the layers as "0", "1", ..., as in PyTorch, and what a subclass has set besides."""
+        others = {name: value for name, value in vars(self).items() if name != "layers"}
+        return {**{str(index): layer for index, layer in enumerate(self.layers)}, **others}
+
     def __len__(self) -> int:
         return len(self.layers)
 
-    def __iter__(self) -> Iterator[Callable[[Tensor], Tensor]]:
+    def __iter__(self) -> Iterator[Function]:
         return iter(self.layers)
 
-    def __getitem__(self, index: int) -> Callable[[Tensor], Tensor]:
-        return self.layers[index]
+    @overload
+    def __getitem__(self, index: int) -> Function: ...
 
-    def __repr__(self) -> str:
-        return f"Sequential({', '.join(map(repr, self.layers))})"
+    @overload
+    def __getitem__(self, index: slice) -> "Sequential": ...
+
+    def __getitem__(self, index: int | slice) -> "Function | Sequential":
+        if isinstance(index, slice):
+            return Sequential(self.layers[index])
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"this Sequential has {len(self)} parts, got the index {index}")
+        return self.layers[index]

@@ -1,10 +1,48 @@
-"""Layers and losses under PyTorch's names: `from tinytorch import nn`, then `nn.Linear`, `nn.Module`."""
+"""Layers and losses under PyTorch's names: `from tinytorch import nn`, then `nn.Linear`, `nn.Module`, `nn.init`."""
 
-from tinytorch import layers
-from tinytorch.activations import ReLU
-from tinytorch.layers import Flatten, Linear, Sequential
-from tinytorch.losses import CrossEntropyLoss
+from tinytorch import functional, init, layers
+from tinytorch.activations import GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from tinytorch.layers import Dropout, Flatten, Identity, Linear, Parameter, Sequential
+from tinytorch.loss_layers import (
+    BCELoss,
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    HuberLoss,
+    KLDivLoss,
+    L1Loss,
+    MSELoss,
+    NLLLoss,
+    SmoothL1Loss,
+)
 
 Module = layers.Layer
 
-__all__ = ["CrossEntropyLoss", "Flatten", "Linear", "Module", "ReLU", "Sequential"]
+__all__ = [
+    "GELU",
+    "BCELoss",
+    "BCEWithLogitsLoss",
+    "CrossEntropyLoss",
+    "Dropout",
+    "Flatten",
+    "HuberLoss",
+    "Identity",
+    "KLDivLoss",
+    "L1Loss",
+    "LeakyReLU",
+    "Linear",
+    "LogSoftmax",
+    "MSELoss",
+    "Module",
+    "NLLLoss",
+    "Parameter",
+    "ReLU",
+    "Sequential",
+    "SiLU",
+    "Sigmoid",
+    "SmoothL1Loss",
+    "Softmax",
+    "Softplus",
+    "Tanh",
+    "functional",
+    "init",
+]
