@@ -172,8 +172,8 @@ def install_project(python: Path) -> None:
     """Install this project itself, editable; relative paths serve in any locale and need no non-ASCII letters."""
     pip(python, "--no-deps", "--no-build-isolation", "-e", ".")
     for file in python.parent.parent.glob("lib/python3*/site-packages/_tinytorch.pth"):
-        # Python 3.11 and 3.12 read this file in the locale's encoding and die of an umlaut under LC_ALL=C. An environment
-        # outside of this folder keeps absolute paths: it may be reached through links, from which relative ones fail.
+        # Python 3.11 and 3.12 read this file in the locale's encoding and die of an umlaut under LC_ALL=C. An
+        # environment outside of this folder keeps absolute paths: through links to it, relative ones lead elsewhere.
         if not file.resolve().is_relative_to(ROOT):
             continue
         folders = [os.path.relpath(folder, file.parent) for folder in file.read_text("utf-8").splitlines()]
