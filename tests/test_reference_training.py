@@ -1,6 +1,7 @@
 """What modules 06 to 08 add, as the reference has it: optimizers, the training loop, data."""
 
 import hashlib
+import math
 import sys
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from tinytorch import (
     Adam,
     Callback,
     DataLoader,
+    EarlyStopping,
     Linear,
     ReLU,
     Sequential,
@@ -21,12 +23,14 @@ from tinytorch import (
     accuracy,
     cross_entropy,
     evaluate,
+    f1_score,
     load_digits,
     optim,
     optimizer_base,
     shifted,
 )
 from tinytorch.dataloader import DIGITS
+from tinytorch.training import Epoch, Score
 
 
 def parameter(*values):
@@ -193,8 +197,10 @@ class TestTrainer:
     def test_learns_and_tells_its_callbacks(self, capsys):
         log = Log()
         data = blobs()
-        history = trainer([log]).fit(DataLoader(data, 16, shuffle=True, seed=0), epochs=10, test=DataLoader(data, 60))
-        assert history[-1].test.accuracy == 1.0
+        history = trainer([log]).fit(
+            DataLoader(data, 16, shuffle=True, seed=0), epochs=10, validation=DataLoader(data, 60)
+        )
+        assert history[-1].validation.accuracy == 1.0
         assert history[-1].loss < history[0].loss
         assert history == log.epochs
         assert log.steps == list(range(1, 41))
@@ -205,7 +211,7 @@ class TestTrainer:
         batches = list(DataLoader(blobs(10), 4))
         (epoch,) = t.fit(batches, epochs=1)
         assert epoch.loss == pytest.approx(evaluate(t.model, batches).loss, rel=1e-6)
-        assert epoch.test is None
+        assert epoch.validation is None
 
     def test_a_loss_that_is_no_number_stops_before_the_model_changes(self):
         t = trainer()
@@ -222,6 +228,215 @@ class TestTrainer:
             trainer().fit(iter(list(DataLoader(blobs(), 16))), epochs=2)
         with pytest.raises(ValueError, match="evaluate got no batches"):
             evaluate(trainer().model, [])
+
+
+class TestBatchesAsOne:
+    """Accumulation: several batches make the step of one batch of all their samples."""
+
+    def run(self, batch_size, accumulate, loss=cross_entropy, samples=46, **options):
+        model = Sequential(Linear(2, 8, seed=1, dtype=np.float64), ReLU(), Linear(8, 2, seed=2, dtype=np.float64))
+        x, y = blobs(samples).tensors
+        batches = DataLoader(TensorDataset(x.data.astype(np.float64), y), batch_size)
+        t = Trainer(model, SGD(model.parameters(), lr=0.1, momentum=0.9), loss, accumulate=accumulate, **options)
+        history = t.fit(batches, epochs=3)
+        return [p.data for p in model.parameters()], history, t.steps
+
+    @pytest.mark.parametrize(("batch_size", "accumulate"), [(4, 3), (6, 2), (1, 12), (5, 100)])
+    @pytest.mark.parametrize("options", [{}, {"clip_norm": 0.1}, {"clip_value": 0.01}], ids=str)
+    def test_equals_the_big_batch(self, batch_size, accumulate, options):
+        few, history, steps = self.run(batch_size, accumulate, **options)
+        one, expected, expected_steps = self.run(batch_size * accumulate, 1, **options)
+        assert steps == expected_steps
+        for a, b in zip(few, one, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-14)
+        np.testing.assert_allclose([e.loss for e in history], [e.loss for e in expected], rtol=1e-12)
+
+    def test_batches_of_different_size_weigh_by_their_samples(self):
+        x, y = blobs(10).tensors
+        models = [Linear(2, 2, seed=0, dtype=np.float64) for _ in range(2)]
+        parts = [(Tensor(x.data[part]), Tensor(y.data[part])) for part in (slice(0, 3), slice(3, 10))]
+        losses = [
+            Trainer(model, SGD(model.parameters(), lr=0.1)).step(batches)
+            for model, batches in zip(models, (parts, [(x, y)]), strict=True)
+        ]
+        assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+        np.testing.assert_allclose(models[0].weight.data, models[1].weight.data, rtol=1e-6)
+
+
+class TestClippingAndSchedules:
+    def test_the_norm_is_measured_and_bounded(self):
+        t = trainer()
+        t.clip_norm = 1e-3
+        t.fit(DataLoader(blobs(), 60), epochs=1)
+        assert t.gradient_norm > 1e-3
+        norm = math.sqrt(sum(float((p.grad.data**2).sum()) for p in t.optimizer.parameters))
+        assert norm == pytest.approx(1e-3, rel=1e-2)
+
+    def test_a_gradient_that_is_no_number_stops_before_the_model_changes(self):
+        model = Linear(2, 2, seed=0)
+
+        def steep(outputs, targets):  # 0, with a slope of 1e40
+            return (outputs - outputs.detach()).sum() * 1e30 * 1e10
+
+        t = Trainer(model, SGD(model.parameters()), steep, clip_norm=1.0)
+        before = model.weight.data.copy()
+        with np.errstate(all="ignore"), pytest.raises(FloatingPointError, match="the gradients' norm is"):
+            t.fit(DataLoader(blobs(), 60), epochs=1)
+        np.testing.assert_array_equal(model.weight.data, before)
+
+    @pytest.mark.parametrize(("every", "expected"), [("epoch", 0.5**3), ("step", 0.5**12)])
+    def test_a_scheduler_steps_when_it_is_told_to(self, every, expected):
+        model = Linear(2, 2, seed=0)
+        optimizer = SGD(model.parameters(), lr=1.0)
+        scheduler = optim.lr_scheduler.StepLR(optimizer, 1, gamma=0.5)
+        t = Trainer(model, optimizer, scheduler=scheduler, scheduler_every=every)
+        t.fit(DataLoader(blobs(), 15), epochs=3)
+        assert optimizer.lr == expected
+
+    def test_a_plateau_goes_by_the_validation_loss(self):
+        model = Linear(2, 2, seed=0)
+        optimizer = SGD(model.parameters(), lr=0.0)
+        optimizer.lr = 1e-30  # nothing becomes better
+        scheduler = optim.lr_scheduler.ReduceLROnPlateau(optimizer, patience=0, eps=0.0)
+        t = Trainer(model, optimizer, scheduler=scheduler)
+        t.fit(DataLoader(blobs(), 60), epochs=3, validation=DataLoader(blobs(), 60))
+        assert optimizer.lr == pytest.approx(1e-32)
+        with pytest.raises(ValueError, match="goes by the validation loss, got no validation"):
+            t.fit(DataLoader(blobs(), 60), epochs=3)
+
+    def test_wrong_options(self):
+        model = Linear(2, 2, seed=0)
+        optimizer, other = SGD(model.parameters()), SGD(model.parameters())
+        plateau = optim.lr_scheduler.ReduceLROnPlateau(optimizer)
+        for options, message in [
+            ({"accumulate": 0}, "accumulate must be an integer from 1 on"),
+            ({"clip_norm": -1.0}, "clip_norm must be a number from 0 on"),
+            ({"clip_value": math.nan}, "clip_value must be a number from 0 on"),
+            ({"scheduler": optimizer}, "wanted a scheduler such as StepLR, got SGD"),
+            ({"scheduler": optim.lr_scheduler.StepLR(other, 1)}, "changes another optimizer than the Trainer's"),
+            ({"scheduler": plateau, "scheduler_every": "step"}, "wanted scheduler_every='epoch', got 'step'"),
+            ({"scheduler_every": "batch"}, "scheduler_every wanted 'epoch' or 'step', got 'batch'"),
+        ]:
+            with pytest.raises((ValueError, TypeError), match=message):
+                Trainer(model, optimizer, **options)
+
+    def test_epochs_below_1_are_refused(self):
+        with pytest.raises(ValueError, match="epochs must be an integer from 1 on, got 0"):
+            trainer().fit(DataLoader(blobs(), 60), epochs=0)
+
+    def test_batches_of_three_are_refused(self):
+        x, y = blobs().tensors
+        with pytest.raises(ValueError, match=r"wanted to be \(inputs, targets\), got 3 tensors"):
+            trainer().fit([(x, y, y)], epochs=1)
+
+
+class TestCallbacks:
+    def test_every_event_in_its_order(self):
+        events = []
+
+        class Spy(Callback):
+            def __init__(self, name):
+                self.name = name
+
+            def before_fit(self, trainer):
+                events.append(f"{self.name} fit")
+
+            def before_epoch(self, trainer, number):
+                events.append(f"{self.name} epoch {number}")
+
+            def after_step(self, trainer):
+                events.append(f"{self.name} step {trainer.steps}")
+
+            def after_epoch(self, trainer, epoch):
+                events.append(f"{self.name} epoch {epoch.number} done")
+
+            def at_rest(self, trainer):
+                events.append(f"{self.name} rest")
+
+            def after_fit(self, trainer, history):
+                events.append(f"{self.name} {len(history)} epochs")
+
+        trainer([Spy("a"), Spy("b")]).fit(DataLoader(blobs(), 60), epochs=1)
+        both = ["fit", "epoch 1", "step 1", "rest", "epoch 1 done", "rest", "1 epochs"]
+        assert events == [f"{name} {event}" for event in both for name in "ab"]
+
+    def test_one_that_does_nothing(self):
+        t = trainer([Callback()])
+        t.fit(DataLoader(blobs(), 60), epochs=1)
+        t.callbacks[0].load_state_dict({})
+        assert t.callbacks[0].state_dict() == {}
+
+    def test_stop_ends_after_the_epoch(self):
+        class Stop(Callback):
+            def after_step(self, trainer):
+                trainer.stop = trainer.steps == 5
+
+        t = trainer([Stop()])
+        assert len(t.fit(DataLoader(blobs(), 30), epochs=10)) == 10
+        t = trainer([Stop()])
+        assert len(t.fit(DataLoader(blobs(), 12), epochs=10)) == 1
+
+    def test_a_second_fit_begins_anew(self):
+        t = trainer()
+        data = DataLoader(blobs(), 30)
+        t.fit(data, epochs=2)
+        assert [epoch.number for epoch in t.fit(data, epochs=3)] == [1, 2, 3]
+        assert t.steps == 10
+
+
+class TestEarlyStopping:
+    def follow(self, values, **options):
+        """Return the callback, the epochs it let pass, and a model whose bias ends as the number of its epoch."""
+        stopping = EarlyStopping(**options)
+        model = Linear(1, 1, seed=0)
+        t = Trainer(model, SGD(model.parameters()), callbacks=[stopping])
+        t.validation = []
+        stopping.before_fit(t)
+        for number, value in enumerate(values, start=1):
+            model.bias.data[:] = number
+            stopping.after_epoch(t, Epoch(number, 0.0, Score(value, {"f1": value})))
+            if t.stop:
+                break
+        stopping.after_fit(t, [])
+        return stopping, number, model.bias.item()
+
+    def test_stops_after_patience_and_brings_the_best_back(self):
+        stopping, number, bias = self.follow([5.0, 3.0, 4.0, 3.0, 3.5, 1.0], patience=3)
+        assert (number, bias, stopping.best, stopping.best_epoch) == (5, 2.0, 3.0, 2)
+
+    def test_a_metric_is_better_when_higher(self):
+        stopping, number, bias = self.follow([0.1, 0.5, 0.4, 0.3, 0.9], patience=2, monitor="f1")
+        assert (number, bias, stopping.best) == (4, 2.0, 0.5)
+
+    def test_min_delta(self):
+        assert self.follow([1.0, 0.95, 0.91, 0.5], patience=2, min_delta=0.1)[1] == 3
+
+    def test_without_restoring(self):
+        assert self.follow([1.0, 2.0], patience=1, restore_best=False)[2] == 2.0
+
+    def test_in_a_real_training(self):
+        t = trainer([EarlyStopping(patience=2, monitor="accuracy")])
+        data = DataLoader(blobs(), 30, shuffle=True, seed=0)
+        history = t.fit(data, epochs=50, validation=DataLoader(blobs(), 60))
+        best = max(epoch.validation.accuracy for epoch in history)
+        assert len(history) < 50
+        assert evaluate(t.model, DataLoader(blobs(), 60)).accuracy == best
+        assert len(t.fit(data, epochs=1, validation=DataLoader(blobs(), 60))) == 1  # it begins anew
+
+    def test_what_cannot_be_right(self):
+        for options, message in [
+            ({"patience": 0}, "patience must be an integer from 1 on"),
+            ({"mode": "low"}, "mode 'min' or 'max', got 'low'"),
+            ({"min_delta": -1.0}, "min_delta must be a number from 0 on"),
+        ]:
+            with pytest.raises(ValueError, match=message):
+                EarlyStopping(**options)
+        with pytest.raises(ValueError, match="goes by the validation, got none"):
+            trainer([EarlyStopping()]).fit(DataLoader(blobs(), 60), epochs=1)
+        with pytest.raises(ValueError, match=r"wanted the metric 'f2', got \['f1'\]"):
+            self.follow([1.0], monitor="f2")
+        with pytest.raises(ValueError, match="got f1=nan in epoch 1"):
+            self.follow([math.nan], monitor="f1")
 
 
 class TestEvaluate:
@@ -250,9 +465,35 @@ class TestEvaluate:
         assert few.loss == pytest.approx(all_at_once.loss, rel=1e-6)
         assert few.accuracy == pytest.approx(all_at_once.accuracy)
 
+    def test_metrics_get_all_samples_at_once(self):
+        def samples(outputs, targets):
+            assert outputs.shape == (10, 2)
+            return len(targets)
+
+        model = Linear(2, 2, seed=0)
+        score = evaluate(model, DataLoader(blobs(10), 3), metrics={"samples": samples, "f1": f1_score})
+        assert score.metrics["samples"] == 10
+        with pytest.raises(AttributeError, match=r"no accuracy, only \['f1', 'samples'\]; give it among the metrics"):
+            _ = score.accuracy
+        assert evaluate(model, DataLoader(blobs(10), 3), metrics={}).metrics == {}
+
+    def test_numbers_to_hit_have_no_accuracy(self):
+        def squares(outputs, targets):
+            difference = outputs - targets
+            return (difference * difference).mean()
+
+        data = [(Tensor(np.ones((4, 2), np.float32)), Tensor(np.ones((4, 1), np.float32)))]
+        assert evaluate(Linear(2, 1, seed=0), data, squares).metrics == {}
+
+    def test_a_loss_that_is_no_number(self):
+        model = Linear(2, 2, seed=0)
+        model.weight.data[:] = np.nan
+        with pytest.raises(FloatingPointError, match="the loss is nan on the data to evaluate"):
+            evaluate(model, DataLoader(blobs(), 30))
+
     def test_accuracy(self):
         assert accuracy(Tensor([[1.0, 2.0], [3.0, 0.0], [0.0, 1.0]]), np.array([1, 1, 1])) == pytest.approx(2 / 3)
-        with pytest.raises(ValueError, match=r"wanted logits \(N, C\) and targets \(N,\), got \(2, 2\) and \(1,\)"):
+        with pytest.raises(ValueError, match=r"targets \(N,\) of the same N from 1 on, got \(2, 2\) and \(1,\)"):
             accuracy(Tensor([[1.0, 2.0], [3.0, 0.0]]), np.array([1]))
 
 

@@ -26,6 +26,8 @@ from tinytorch.activations import (  # noqa: E402
     tanh,
 )
 from tinytorch.autograd import backward, no_grad  # noqa: E402
+from tinytorch.callbacks import EarlyStopping, SaveCheckpoint  # noqa: E402
+from tinytorch.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
 from tinytorch.clipping import clip_grad_norm_, clip_grad_value_  # noqa: E402
 from tinytorch.dataloader import DataLoader, TensorDataset, load_digits, shifted  # noqa: E402
 from tinytorch.layers import Dense, Dropout, Flatten, Identity, Layer, Linear, Parameter, Sequential, dropout  # noqa: E402
@@ -52,12 +54,20 @@ from tinytorch.losses import (  # noqa: E402
     smooth_l1_loss,
     soft_cross_entropy,
 )
+from tinytorch.metrics import (  # noqa: E402
+    accuracy,
+    confusion_matrix,
+    f1_score,
+    precision,
+    recall,
+    top_k_accuracy,
+)
 from tinytorch.optimizer_base import Optimizer  # noqa: E402
 from tinytorch.optimizers import SGD, Adam, AdamW, RMSprop  # noqa: E402
 from tinytorch.setup import parameter_count  # noqa: E402
 from tinytorch.summaries import Summary, summary  # noqa: E402
 from tinytorch.tensor import Tensor, add, as_tensor, matmul, multiply, negative, reshape, sum, transpose  # noqa: E402
-from tinytorch.training import Callback, Trainer, accuracy, evaluate  # noqa: E402
+from tinytorch.training import Callback, Trainer, evaluate  # noqa: E402
 
 __all__ = [
     "GELU",
@@ -71,6 +81,7 @@ __all__ = [
     "DataLoader",
     "Dense",
     "Dropout",
+    "EarlyStopping",
     "Flatten",
     "HuberLoss",
     "Identity",
@@ -86,6 +97,7 @@ __all__ = [
     "Parameter",
     "RMSprop",
     "ReLU",
+    "SaveCheckpoint",
     "Sequential",
     "SiLU",
     "Sigmoid",
@@ -105,14 +117,17 @@ __all__ = [
     "binary_cross_entropy_with_logits",
     "clip_grad_norm_",
     "clip_grad_value_",
+    "confusion_matrix",
     "cross_entropy",
     "dropout",
     "evaluate",
+    "f1_score",
     "gelu",
     "huber_loss",
     "kl_div",
     "l1_loss",
     "leaky_relu",
+    "load_checkpoint",
     "load_digits",
     "log_softmax",
     "matmul",
@@ -124,8 +139,11 @@ __all__ = [
     "no_grad",
     "optim",
     "parameter_count",
+    "precision",
+    "recall",
     "relu",
     "reshape",
+    "save_checkpoint",
     "shifted",
     "sigmoid",
     "silu",
@@ -136,5 +154,6 @@ __all__ = [
     "sum",
     "summary",
     "tanh",
+    "top_k_accuracy",
     "transpose",
 ]

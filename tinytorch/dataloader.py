@@ -1,14 +1,14 @@
 """Module 08: data, from a file to shuffled batches.
 
-Public parts: `TensorDataset`, `DataLoader`, `load_digits`, `shifted`.
+Public parts: `TensorDataset`, `DataLoader` and its `Pass`, `load_digits`, `shifted`.
 
 What is random comes from a seed or a `np.random.Generator`: the same seed gives the same batches in the same order.
 """
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -83,14 +83,60 @@ class DataLoader:
         """Return the number of batches."""
         return (len(self.dataset) + (0 if self.drop_last else self.batch_size - 1)) // self.batch_size
 
-    def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
+    def __iter__(self) -> "Pass":
+        return Pass(self, self.generator.permutation(len(self.dataset)) if self.shuffle else None, 0)
+
+    def batch(self, indices: Array) -> tuple[Tensor, ...]:
+        """Return the samples of these indices as one batch, augmented."""
+        found = self.dataset[indices]
+        if self.augment is None:
+            return found
+        return (Tensor(self.augment(found[0].data, self.generator)), *found[1:])
+
+    def resume(self, state: Mapping[str, Any]) -> "Pass":
+        """Return the rest of the pass that gave this `state_dict()`, in the same order.
+
+        What augments the rest depends on the generator, which the state doesn't hold.
+        Raises ValueError if the state is of other data.
+        """
+        order, done = state.get("order"), state.get("done")
         samples = len(self.dataset)
-        order = self.generator.permutation(samples) if self.shuffle else np.arange(samples)
-        for start in range(0, len(self) * self.batch_size, self.batch_size):
-            batch = self.dataset[order[start : start + self.batch_size]]
-            if self.augment is not None:
-                batch = (Tensor(self.augment(batch[0].data, self.generator)), *batch[1:])
-            yield batch
+        if (order is not None) != self.shuffle or (
+            order is not None and not np.array_equal(np.sort(order), np.arange(samples))
+        ):
+            of = "no order" if order is None else f"an order of {len(order)} samples"
+            raise ValueError(f"the pass to go on with has {of}, got {samples} samples with shuffle={self.shuffle}")
+        if not isinstance(done, int) or not 0 <= done <= len(self):
+            raise ValueError(f"the pass to go on with has had {done} batches, got data with {len(self)}")
+        return Pass(self, order, done)
+
+
+class Pass:
+    """One pass over a DataLoader's batches. `state_dict` says where it stands; `DataLoader.resume` goes on there."""
+
+    def __init__(self, loader: DataLoader, order: Array | None, done: int) -> None:
+        self.loader = loader
+        self.order = order
+        self.done = done
+
+    def __iter__(self) -> "Pass":
+        return self
+
+    def __next__(self) -> tuple[Tensor, ...]:
+        if self.done >= len(self.loader):
+            raise StopIteration
+        start, stop = self.done * self.loader.batch_size, (self.done + 1) * self.loader.batch_size
+        if self.order is None:
+            indices = np.arange(start, min(stop, len(self.loader.dataset)))
+        else:
+            indices = self.order[start:stop]
+        batch = self.loader.batch(indices)
+        self.done += 1
+        return batch
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the order of the samples, None where it is theirs, and how many batches are done."""
+        return {"order": None if self.order is None else self.order.copy(), "done": self.done}
 
 
 def load_digits(split: Literal["fixed", "writers"] = "fixed") -> tuple[TensorDataset, TensorDataset]:

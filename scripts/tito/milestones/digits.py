@@ -20,6 +20,7 @@ from tinytorch.autograd import no_grad
 from tinytorch.dataloader import DataLoader, TensorDataset, load_digits, shifted
 from tinytorch.layers import Flatten, Layer, Linear, Sequential
 from tinytorch.optimizers import Adam
+from tinytorch.schedulers import CosineAnnealingLR
 from tinytorch.training import Callback, Epoch, Trainer
 from tito.course import RUNS
 from tito.memory import shown
@@ -47,7 +48,7 @@ class Trained(NamedTuple):
     @property
     def accuracy(self) -> float:
         """The share of right answers at the end."""
-        score = self.history[-1].test
+        score = self.history[-1].validation
         return score.accuracy if score else math.nan
 
 
@@ -120,12 +121,11 @@ def train(split: Split, seed: int, epochs: int, progress: Progress) -> Trained:
     model = network(generator)
     optimizer = Adam(model.parameters(), lr=LEARNING_RATE)
     task = progress.add_task(NAMES[split], total=epochs, what="")
-    callbacks = [CosineRate(LEARNING_RATE, epochs * len(batches)), Show(progress, task)]
+    cosine = CosineAnnealingLR(optimizer, T_max=epochs * len(batches))
+    trainer = Trainer(model, optimizer, callbacks=[Show(progress, task)], scheduler=cosine, scheduler_every="step")
     try:
         with np.errstate(all="ignore"):  # a wrong gradient overflows: the Trainer says so once
-            history = Trainer(model, optimizer, callbacks=callbacks).fit(
-                batches, epochs, test=DataLoader(test_set, len(test_set))
-            )
+            history = trainer.fit(batches, epochs, validation=DataLoader(test_set, len(test_set)))
     except Exception as error:  # whatever the learner's code may raise
         raise blame.stopped(error, "the training") from None
     return Trained(model, history, test_set)
@@ -138,21 +138,6 @@ def network(generator: np.random.Generator) -> Sequential:
     return Sequential([Flatten(), first, *(part for layer in others for part in (ReLU(), layer))])
 
 
-class CosineRate(Callback):
-    """Lower the learning rate from `rate` to 0 over `steps` steps, along half a cosine wave.
-
-    Source: Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts" (2017), eq. 5.
-    """
-
-    def __init__(self, rate: float, steps: int) -> None:
-        self.rate = rate
-        self.steps = steps
-
-    def after_step(self, trainer: Trainer) -> None:
-        """Set the rate of the next step."""
-        trainer.optimizer.lr = self.rate * (1 + math.cos(math.pi * trainer.steps / self.steps)) / 2
-
-
 class Show(Callback):
     """Move the progress display."""
 
@@ -162,7 +147,7 @@ class Show(Callback):
 
     def after_epoch(self, trainer: Trainer, epoch: Epoch) -> None:
         """Show the epoch, its loss and the accuracy after it."""
-        accuracy = _percent(epoch.test.accuracy) if epoch.test else ""
+        accuracy = _percent(epoch.validation.accuracy) if epoch.validation else ""
         what = f"epoch {epoch.number:>3}   loss {epoch.loss:.3f}   right {accuracy}"
         self.progress.update(self.task, advance=1, what=what)
 

@@ -26,12 +26,12 @@ def draw_curves(path: Path, fixed: Sequence[Epoch], writers: Sequence[Epoch], go
     left, right = figure.subplots(1, 2)
     epochs = [epoch.number for epoch in fixed]
     left.plot(epochs, [e.loss for e in fixed], color=GREY, label="training images, some of them shifted")
-    left.plot(epochs, [e.test.loss for e in fixed if e.test], color=BLUE, label="unseen images")
-    left.plot(epochs, [e.test.loss for e in writers if e.test], color=ORANGE, label="unseen writers")
+    left.plot(epochs, [e.validation.loss for e in fixed if e.validation], color=BLUE, label="unseen images")
+    left.plot(epochs, [e.validation.loss for e in writers if e.validation], color=ORANGE, label="unseen writers")
     left.set_yscale("log")
     _finish(left, "Cross-entropy loss", "loss (logarithmic)", "upper right")
     for history, color, name in ((fixed, BLUE, "unseen images"), (writers, ORANGE, "unseen writers")):
-        shares = [100 * e.test.accuracy for e in history if e.test]
+        shares = [100 * e.validation.accuracy for e in history if e.validation]
         right.plot(epochs, shares, color=color, label=f"{name}: {shares[-1]:.1f} % at the end")
     right.axhline(100 * goal, color=GREY, linestyle="--", linewidth=1, label=f"goal: {100 * goal:.0f} %")
     right.set_ylim(top=100.5)

@@ -1,0 +1,196 @@
+"""Module 07: the whole state of a training, so that it can go on as if it had never been interrupted, to the bit.
+
+Public parts: `state_of`, `load`, `resume`; `Trainer.state_dict`, `load_state_dict` and `fit` are built on them.
+
+The state: the model's tensors, the optimizer, the scheduler, the callbacks that have a state, the generators of layers
+(dropout) and data, how far the epoch is, in which order its batches come, and the history. What it doesn't hold is
+code: the model, the options of the Trainer and the data are made anew by the same program.
+"""
+
+import copy
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
+
+from tinytorch.layer_base import Layer, flat_parts
+from tinytorch.tensor import Tensor
+
+if TYPE_CHECKING:
+    from tinytorch.training import Trainer
+
+State = dict[str, Any]
+Batches = Iterable[tuple[Tensor, ...]]
+
+
+class Data(NamedTuple):
+    """What a checkpoint says of the data."""
+
+    order: Mapping[str, Any] | None  # of the pass under way, where the data can tell
+    generators: Mapping[str, Any]  # their states, of "batches" and "validation"
+
+
+@runtime_checkable
+class Pass(Protocol):
+    """A pass over batches that can say where it stands."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the order and the place in it."""
+
+
+@runtime_checkable
+class Resumable(Protocol):
+    """Batches that can go on in the middle of a pass, as a DataLoader can."""
+
+    def resume(self, state: Mapping[str, Any]) -> Iterator[tuple[Tensor, ...]]:
+        """Return the rest of the pass that gave this `state_dict()`."""
+
+
+def state_of(trainer: "Trainer") -> State:
+    """Return the state as numbers, text, arrays, and lists and dicts of them."""
+    data = trainer.resumed or _data_of(trainer)
+    return {
+        "model": trainer.model.state_dict(),
+        "optimizer": [type(trainer.optimizer).__name__, trainer.optimizer.state_dict()],
+        "scheduler": trainer.scheduler and [type(trainer.scheduler).__name__, trainer.scheduler.state_dict()],
+        "callbacks": [[type(c).__name__, state] for c in trainer.callbacks if (state := c.state_dict())],
+        "generators": {name: _state(g) for name, g in _generators(trainer.model).items()},
+        "data_generators": dict(data.generators),
+        "data": data.order,
+        "progress": asdict(trainer.progress),
+        "history": [[e.number, e.loss, e.validation and list(e.validation)] for e in trainer.history],
+        "steps": trainer.steps,
+        "stop": trainer.stop,
+    }
+
+
+def _data_of(trainer: "Trainer") -> Data:
+    generators = {name: _state(g) for name, g in _data_generators(trainer.batches, trainer.validation)}
+    if trainer.progress.batches and isinstance(trainer.source, Pass):
+        return Data(trainer.source.state_dict(), generators)
+    return Data(None, generators)
+
+
+def load(trainer: "Trainer", state: Mapping[str, Any]) -> None:
+    """Bring a trainer into this state; what concerns the data waits for `fit`.
+
+    Raises ValueError if the state doesn't fit the trainer's parts; then all is as it was before.
+    """
+    before, resumed = state_of(trainer), trainer.resumed
+    if not isinstance(state, Mapping) or set(state) != set(before):
+        got = sorted(state) if isinstance(state, Mapping) else type(state).__name__
+        raise ValueError(f"a Trainer's state wanted {sorted(before)}, got {got}")
+    try:
+        _load(trainer, state)
+    except Exception as error:
+        _load(trainer, before)
+        trainer.resumed = resumed
+        if isinstance(error, ValueError):
+            raise
+        raise ValueError(f"this is no state of a Trainer: {type(error).__name__}: {error}") from error
+
+
+def resume(data: Data, batches: Batches, validation: Batches | None, seen: int) -> Iterator[tuple[Tensor, ...]]:
+    """Put the generators of the data back and return the rest of the pass, of which `seen` batches are done.
+
+    Raises ValueError if these are not the data that the state was saved with; then no generator was changed.
+    """
+    generators = dict(_data_generators(batches, validation))
+    if set(generators) != set(data.generators):
+        raise ValueError(
+            f"the checkpoint was saved with generators in {sorted(data.generators)}, got data with generators in "
+            f"{sorted(generators)}; give fit() the same data"
+        )
+    before = {name: _state(generator) for name, generator in generators.items()}
+    try:
+        _put_back(generators, data.generators)
+        if not seen:
+            return iter(())
+        if data.order is not None and isinstance(batches, Resumable):
+            return batches.resume(data.order)
+        if "batches" in generators:
+            raise ValueError("data with a generator goes on inside an epoch if it has resume(), as a DataLoader has")
+        rest = iter(batches)
+        if len(list(itertools.islice(rest, seen))) < seen:
+            raise ValueError(f"the checkpoint was saved after {seen} batches of an epoch, got data with fewer")
+    except Exception:
+        _put_back(generators, before)
+        raise
+    return rest
+
+
+def _load(trainer: "Trainer", state: Mapping[str, Any]) -> None:
+    """Put all parts back, one after the other; an error leaves those before it changed."""
+    from tinytorch.training import Epoch, Progress, Score  # it stands on this module
+
+    _load_model(trainer.model, state["model"])
+    _load_part("optimizer", trainer.optimizer, state["optimizer"])
+    _load_part("scheduler", trainer.scheduler, state["scheduler"])
+    callbacks = [callback for callback in trainer.callbacks if callback.state_dict()]
+    names, own = [name for name, _ in state["callbacks"]], [type(callback).__name__ for callback in callbacks]
+    if names != own:
+        raise ValueError(f"the checkpoint has the state of the callbacks {names}, this Trainer has {own} with a state")
+    for callback, saved in zip(callbacks, state["callbacks"], strict=True):
+        _load_part("callback", callback, saved)
+    generators = _generators(trainer.model)
+    if set(generators) != set(state["generators"]):
+        raise ValueError(
+            f"the checkpoint has the generators {sorted(state['generators'])}, this model has {sorted(generators)}"
+        )
+    _put_back(generators, state["generators"])
+    counts, wanted = {**state["progress"], "steps": state["steps"]}, {"steps", *asdict(Progress())}
+    if set(counts) != wanted or not all(isinstance(count, int | float) for count in counts.values()):
+        raise ValueError(f"a training's progress wanted numbers for {sorted(wanted)}, got {counts}")
+    trainer.progress = Progress(**state["progress"])
+    trainer.history = [Epoch(n, loss, score and Score(score[0], dict(score[1]))) for n, loss, score in state["history"]]
+    trainer.steps = state["steps"]
+    trainer.stop = bool(state["stop"])
+    trainer.resumed = Data(state["data"], dict(state["data_generators"]))
+
+
+def _load_model(model: Layer, arrays: Mapping[str, Any]) -> None:
+    own = model.state_dict()
+    for name, array in arrays.items():
+        if name in own and array.dtype != own[name].dtype:
+            raise ValueError(f"{name} wanted {own[name].dtype}, got {array.dtype}; only the same goes on to the bit")
+    model.load_state_dict(arrays)
+
+
+def _load_part(what: str, part: Any, saved: Any) -> None:
+    """Load the state of a part that may be None on either side."""
+    own, kind = type(part).__name__ if part is not None else "none", saved[0] if saved is not None else "none"
+    if own != kind:
+        raise ValueError(f"the checkpoint has the {what} {kind}, this Trainer has {own}")
+    if part is not None:
+        part.load_state_dict(saved[1])
+
+
+def _generators(model: Layer) -> dict[str, np.random.Generator]:
+    """Return the generators that layers hold, by dotted name."""
+    found = {}
+    for name, layer in model.named_modules():
+        for key, part in flat_parts(layer.parts(), f"{name}." if name else ""):
+            if isinstance(part, np.random.Generator):
+                found[key] = part
+    return found
+
+
+def _data_generators(batches: Batches, validation: Batches | None) -> Iterator[tuple[str, np.random.Generator]]:
+    for name, data in (("batches", batches), ("validation", validation)):
+        generator = getattr(data, "generator", None)
+        if isinstance(generator, np.random.Generator):
+            yield name, generator
+
+
+def _state(generator: np.random.Generator) -> State:
+    return copy.deepcopy(dict(generator.bit_generator.state))
+
+
+def _put_back(generators: Mapping[str, np.random.Generator], states: Mapping[str, Any]) -> None:
+    for name, generator in generators.items():
+        wanted, got = generator.bit_generator.state["bit_generator"], states[name].get("bit_generator")
+        if wanted != got:
+            raise ValueError(f"the generator of {name} wanted the state of a {wanted}, got that of a {got}")
+        generator.bit_generator.state = states[name]
