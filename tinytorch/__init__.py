@@ -30,7 +30,7 @@ from tinytorch.callbacks import EarlyStopping, SaveCheckpoint  # noqa: E402
 from tinytorch.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
 from tinytorch.clipping import clip_grad_norm_, clip_grad_value_  # noqa: E402
 from tinytorch.dataloader import DataLoader, TensorDataset, load_digits, shifted  # noqa: E402
-from tinytorch.layers import Dense, Dropout, Flatten, Identity, Layer, Linear, Parameter, Sequential, dropout  # noqa: E402
+from tinytorch.layers import Buffer, Dense, Dropout, Flatten, Identity, Layer, Linear, Parameter, Sequential, dropout  # noqa: E402
 from tinytorch.loss_layers import (  # noqa: E402
     BCELoss,
     BCEWithLogitsLoss,
@@ -76,6 +76,7 @@ __all__ = [
     "AdamW",
     "BCELoss",
     "BCEWithLogitsLoss",
+    "Buffer",
     "Callback",
     "CrossEntropyLoss",
     "DataLoader",

@@ -1,13 +1,13 @@
 """What every layer has: parts with names, parameters and buffers, state, modes, and a picture of itself as text.
 
-Public parts: `Layer` and `Parameter`, which module 03 (`tinytorch/layers.py`) builds on and passes on; `flat_parts` and
-`watchers`, for `tinytorch/summaries.py`.
+Public parts: `Layer`, `Parameter` and `Buffer`, which module 03 (`tinytorch/layers.py`) builds on and passes on;
+`flat_parts`, `is_parameter`, `is_state` and `watchers`, for `tinytorch/summaries.py`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from reprlib import recursive_repr
 from types import FunctionType
-from typing import Any, Self
+from typing import Any, Self, TypeGuard
 
 from numpy.typing import DTypeLike
 
@@ -26,13 +26,19 @@ class Parameter(Tensor):
         super().__init__(data, dtype, requires_grad)
 
 
+class Buffer(Tensor):
+    """A tensor that belongs to a layer's state but isn't learned, such as a running mean. To change it, set `.data`."""
+
+    __slots__ = ()
+
+
 class Layer:
     """A function with parameters: a subclass sets tensors and layers as attributes and defines `forward`.
 
-    Attributes are searched in the order in which they were set, lists, tuples and dicts among them too. A tensor that
-    is a `Parameter` or requires grad is a parameter. Any other is a buffer: state that is saved but not learned, such
-    as a running mean. What an operation made is neither, so a layer may keep its last result to look at. NumPy
-    arrays are no state. What stands in several places (tied weights) counts once, under its first name.
+    Attributes are searched in the order in which they were set, also in lists, tuples and dicts. A parameter is a
+    `Parameter`, or any tensor that requires grad and that no operation made. Any other tensor is no state unless it is
+    a `Buffer`, so that a layer may keep its last result to look at. What stands in several places (tied weights) counts
+    once, under its first name.
 
     >>> class Scale(Layer):
     ...     def __init__(self):
@@ -82,7 +88,7 @@ class Layer:
 
     def named_parameters(self) -> list[tuple[str, Tensor]]:
         """Return the parameters by name, here and in every layer inside: ("blocks.0.weight", tensor)."""
-        return [(name, x) for name, x in _walk(self) if isinstance(x, Tensor) and is_parameter(x)]
+        return [(name, x) for name, x in _walk(self) if is_parameter(x)]
 
     def parameters(self) -> list[Tensor]:
         """Return the parameters in the order in which they were set; one that stands in several places comes once."""
@@ -90,7 +96,7 @@ class Layer:
 
     def named_buffers(self) -> list[tuple[str, Tensor]]:
         """Return the buffers by name, here and in every layer inside."""
-        return [(name, x) for name, x in _walk(self) if isinstance(x, Tensor) and not is_parameter(x)]
+        return [(name, x) for name, x in _walk(self) if isinstance(x, Buffer)]
 
     def buffers(self) -> list[Tensor]:
         """Return the buffers: tensors that are saved but not learned."""
@@ -139,9 +145,14 @@ class Layer:
         return "\n".join([f"{head}{_count(self)}", *lines, ")"]) if lines else f"{head})"
 
 
-def is_parameter(x: Tensor) -> bool:
-    """Return whether a layer that holds this tensor learns it."""
-    return isinstance(x, Parameter) or x.requires_grad
+def is_parameter(part: object) -> TypeGuard[Tensor]:
+    """Return whether a layer that holds this learns it."""
+    return isinstance(part, Parameter) or (isinstance(part, Tensor) and part.requires_grad and part.op is None)
+
+
+def is_state(part: object) -> TypeGuard[Tensor]:
+    """Return whether this is a parameter or a buffer."""
+    return isinstance(part, Buffer) or is_parameter(part)
 
 
 def flat_parts(parts: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
@@ -157,16 +168,14 @@ def flat_parts(parts: Mapping[str, object], prefix: str = "") -> Iterator[tuple[
 
 
 def _walk(layer: Layer, prefix: str = "", seen: set[int] | None = None) -> Iterator[tuple[str, Tensor | Layer]]:
-    """Yield the layers and leaf tensors inside a layer by dotted name, each once, a layer before its parts."""
+    """Yield the layers, parameters and buffers inside a layer by dotted name, each once, a layer before its parts."""
     seen = {id(layer)} if seen is None else seen
     for name, part in flat_parts(layer.parts(), prefix):
-        if isinstance(part, Tensor | Layer) and id(part) not in seen:
+        if (isinstance(part, Layer) or is_state(part)) and id(part) not in seen:
             seen.add(id(part))
+            yield name, part
             if isinstance(part, Layer):
-                yield name, part
                 yield from _walk(part, f"{name}.", seen)
-            elif part.op is None:
-                yield name, part
 
 
 def _count(layer: Layer) -> str:

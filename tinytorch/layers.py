@@ -1,8 +1,8 @@
 """Module 03: layers, functions that own what they learn.
 
 Public parts: `Linear` (also called `Dense`), `Dropout` with its operation `dropout`, `Flatten`, `Identity`,
-`Sequential`. Their base `Layer` and `Parameter` come from `tinytorch/layer_base.py`; first values other than Linear's
-own are in `tinytorch/init.py`, a table of a network in `tinytorch/summaries.py`.
+`Sequential`. Their base `Layer`, `Parameter` and `Buffer` come from `tinytorch/layer_base.py`; first values other than
+Linear's own are in `tinytorch/init.py`, a table of a network in `tinytorch/summaries.py`.
 """
 
 import math
@@ -12,7 +12,8 @@ from typing import Any, Self, overload
 import numpy as np
 from numpy.typing import DTypeLike
 
-from tinytorch.layer_base import Layer as Layer  # "as": whoever imports layers finds their base here
+from tinytorch.layer_base import Buffer as Buffer  # "as": whoever imports layers finds their base here
+from tinytorch.layer_base import Layer as Layer
 from tinytorch.layer_base import Parameter as Parameter
 from tinytorch.tensor import Operand, Shape, Tensor, as_tensor, record
 

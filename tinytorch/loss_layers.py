@@ -4,7 +4,7 @@ Public parts: `MSELoss`, `L1Loss`, `HuberLoss`, `SmoothL1Loss`, `BCELoss`, `BCEW
 `NLLLoss`, `KLDivLoss`, and their base `Loss`.
 """
 
-from tinytorch.layer_base import Layer
+from tinytorch.layer_base import Buffer, Layer
 from tinytorch.loss_checks import KL_REDUCTIONS, REDUCTIONS, check_reduction
 from tinytorch.losses import (
     binary_cross_entropy,
@@ -17,7 +17,7 @@ from tinytorch.losses import (
     nll_loss,
     smooth_l1_loss,
 )
-from tinytorch.tensor import Operand, Tensor, as_tensor
+from tinytorch.tensor import Operand, Tensor
 
 
 class Loss(Layer):
@@ -77,7 +77,7 @@ class BCELoss(Loss):
 
     def __init__(self, weight: Operand | None = None, reduction: str = "mean") -> None:
         super().__init__(reduction)
-        self.weight = None if weight is None else as_tensor(weight)
+        self.weight = _buffer(weight)
 
     def forward(self, input: Operand, target: Operand) -> Tensor:
         """Return binary_cross_entropy(input, target)."""
@@ -91,8 +91,8 @@ class BCEWithLogitsLoss(Loss):
         self, weight: Operand | None = None, reduction: str = "mean", pos_weight: Operand | None = None
     ) -> None:
         super().__init__(reduction)
-        self.weight = None if weight is None else as_tensor(weight)
-        self.pos_weight = None if pos_weight is None else as_tensor(pos_weight)
+        self.weight = _buffer(weight)
+        self.pos_weight = _buffer(pos_weight)
 
     def forward(self, input: Operand, target: Operand) -> Tensor:
         """Return binary_cross_entropy_with_logits(input, target)."""
@@ -110,7 +110,7 @@ class CrossEntropyLoss(Loss):
         label_smoothing: float = 0.0,
     ) -> None:
         super().__init__(reduction)
-        self.weight = None if weight is None else as_tensor(weight)
+        self.weight = _buffer(weight)
         self.ignore_index = ignore_index
         self.label_smoothing = label_smoothing
 
@@ -124,7 +124,7 @@ class NLLLoss(Loss):
 
     def __init__(self, weight: Operand | None = None, ignore_index: int = -100, reduction: str = "mean") -> None:
         super().__init__(reduction)
-        self.weight = None if weight is None else as_tensor(weight)
+        self.weight = _buffer(weight)
         self.ignore_index = ignore_index
 
     def forward(self, log_probabilities: Operand, targets: Operand) -> Tensor:
@@ -142,3 +142,7 @@ class KLDivLoss(Loss):
     def forward(self, input: Operand, target: Operand) -> Tensor:
         """Return kl_div(input, target)."""
         return kl_div(input, target, self.reduction, self.log_target)
+
+
+def _buffer(weight: Operand | None) -> Buffer | None:
+    return None if weight is None else Buffer(weight)

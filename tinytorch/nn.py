@@ -2,7 +2,7 @@
 
 from tinytorch import functional, init, layers
 from tinytorch.activations import GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
-from tinytorch.layers import Dropout, Flatten, Identity, Linear, Parameter, Sequential
+from tinytorch.layers import Buffer, Dropout, Flatten, Identity, Linear, Parameter, Sequential
 from tinytorch.loss_layers import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -21,6 +21,7 @@ __all__ = [
     "GELU",
     "BCELoss",
     "BCEWithLogitsLoss",
+    "Buffer",
     "CrossEntropyLoss",
     "Dropout",
     "Flatten",

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from tinytorch.autograd import no_grad
-from tinytorch.layer_base import Layer, flat_parts, is_parameter, watchers
+from tinytorch.layer_base import Layer, flat_parts, is_parameter, is_state, watchers
 from tinytorch.tensor import Shape, Tensor
 
 HEADS = ("layer", "output", "parameters", "FLOPs", "memory")
@@ -48,7 +48,8 @@ class Summary(NamedTuple):
 
     def __str__(self) -> str:
         total = ("total", "", f"{self.parameters:,}", f"{self.flops:,}", _bytes(self.memory))
-        lines = [HEADS, *map(_cells, self.rows), total]
+        names = {row.name for row in self.rows}
+        lines = [HEADS, *(_cells(row, names) for row in self.rows), total]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         return "\n".join(_aligned(cells, widths) for cells in lines)
 
@@ -110,7 +111,7 @@ def _rows(model: Layer, calls: _Calls) -> list[Row]:
     rows: list[Row] = []
     seen: set[int] = set()  # the tensors' ids: what stands in several places counts once
     for name, layer in model.named_modules():
-        own = [x for _, x in flat_parts(layer.parts()) if isinstance(x, Tensor) and x.op is None and id(x) not in seen]
+        own = [x for _, x in flat_parts(layer.parts()) if is_state(x) and id(x) not in seen]
         seen.update(map(id, own))
         learned = {id(x): x.size for x in own if is_parameter(x)}
         rows.append(
@@ -126,8 +127,11 @@ def _rows(model: Layer, calls: _Calls) -> list[Row]:
     return rows
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    indent = "  " * (row.name.count(".") + 1) if row.name else ""
+def _cells(row: Row, names: set[str]) -> tuple[str, ...]:
+    """Return a row's texts; a layer is indented once for each layer that it is in, but not for lists and dicts."""
+    words = row.name.split(".")
+    above = {".".join(words[:length]) for length in range(len(words))}  # "a.b.c" -> "", "a", "a.b"
+    indent = "  " * len(above & names) if row.name else ""
     return (
         f"{indent}{row.name + ': ' if row.name else ''}{row.kind}",
         "" if row.output is None else str(row.output),
