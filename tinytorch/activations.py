@@ -2,7 +2,7 @@
 
 Public parts: `relu`, `leaky_relu`, `sigmoid`, `tanh`, `gelu`, `silu`, `softplus`, `softmax` and `log_softmax` as
 operations, and each as a layer under PyTorch's name (`ReLU`, ...). Their gradient rules stand in
-`tinytorch/gradients.py`.
+`tinytorch/gradients.py`. On arrays: `logistic`, `softplus_of`.
 """
 
 import math
@@ -52,7 +52,7 @@ def sigmoid(x: Operand) -> Tensor:
     Tensor([0. , 0.5, 1. ])
     """
     x = _floats("sigmoid", x)
-    return record(sigmoid, _logistic(x.data), x)
+    return record(sigmoid, logistic(x.data), x)
 
 
 def tanh(x: Operand) -> Tensor:
@@ -92,7 +92,7 @@ def silu(x: Operand) -> Tensor:
     Tensor([-0.       ,  0.       ,  0.7310586])
     """
     x = _floats("silu", x)
-    gate = _logistic(x.data)
+    gate = logistic(x.data)
     return record(silu, x.data * gate, x, gate=gate)
 
 
@@ -111,7 +111,7 @@ def softplus(x: Operand, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     if not beta > 0:
         raise ValueError(f"softplus wanted a positive beta, got {beta}")
     scaled = x.data * beta
-    smooth = (np.maximum(scaled, 0) + np.log1p(np.exp(-np.abs(scaled)))) / beta
+    smooth = softplus_of(scaled) / beta
     return record(softplus, np.where(scaled > threshold, x.data, smooth), x, beta=beta, threshold=threshold)
 
 
@@ -256,9 +256,16 @@ class LogSoftmax(Layer):
         return f"axis={self.axis}"
 
 
-def _logistic(x: Array) -> Array:
+def logistic(x: Array) -> Array:
+    """Return 1 / (1 + exp(-x)) of an array."""
     with np.errstate(over="ignore"):  # exp(-x) may become inf, and 1 / inf is the right limit, 0
         result: Array = 1 / (1 + np.exp(-x))
+    return result
+
+
+def softplus_of(x: Array) -> Array:
+    """Return log(1 + exp(x)) of an array: x, or 0, and what is left, in which no exponential is above 1."""
+    result: Array = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
     return result
 
 

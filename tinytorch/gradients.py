@@ -17,11 +17,13 @@ from tinytorch.activations import (
     gelu,
     leaky_relu,
     log_softmax,
+    logistic,
     relu,
     sigmoid,
     silu,
     softmax,
     softplus,
+    softplus_of,
     tanh,
 )
 from tinytorch.autograd import Gradients, vjp
@@ -92,9 +94,7 @@ def silu_vjp(g: Array, out: Array, x: Array, *, gate: Array) -> Gradients:
 def softplus_vjp(g: Array, out: Array, x: Array, *, beta: float, threshold: float) -> Gradients:
     """Return g * sigmoid(beta * x), and g above the threshold."""
     scaled = beta * x
-    falling = np.exp(-np.abs(scaled))
-    rising = np.where(scaled < 0, falling, 1) / (1 + falling)
-    return (g * np.where(scaled > threshold, 1, rising).astype(x.dtype),)
+    return (g * np.maximum(logistic(scaled), scaled > threshold),)
 
 
 @vjp(softmax)
@@ -165,11 +165,11 @@ def binary_cross_entropy_with_logits_vjp(
 ) -> Gradients:
     """Return g * (sigmoid(x) - t) where nothing is weighed, and -g * x for the target."""
     each = _each(g, input, reduction) * scale
-    falling = np.exp(-np.abs(input))
-    minus_log_yes = np.maximum(-input, 0) + np.log1p(falling)
-    no = np.where(input < 0, 1, falling) / (1 + falling)  # 1 - sigmoid(x)
-    by_input = each * ((1 - target) - (1 + (positive - 1) * target) * no) if needs[0] else None
-    by_target = each * ((positive - 1) * minus_log_yes - input) if needs[1] else None
+    by_input = by_target = None
+    if needs[0]:
+        by_input = each * ((1 - target) - (1 + (positive - 1) * target) * logistic(-input))
+    if needs[1]:
+        by_target = each * ((positive - 1) * softplus_of(-input) - input)
     return by_input, by_target
 
 

@@ -11,6 +11,7 @@ can't be compared, raises ValueError with what was wanted and what came.
 
 import numpy as np
 
+from tinytorch.activations import softplus_of
 from tinytorch.loss_checks import (
     KL_REDUCTIONS,
     Labels,
@@ -127,7 +128,7 @@ def binary_cross_entropy_with_logits(
     scale = weight_array("binary_cross_entropy_with_logits", weight, input)
     positive = weight_array("binary_cross_entropy_with_logits", pos_weight, input)
     x, t = input.data, target.data
-    minus_log_yes = np.maximum(-x, 0) + np.log1p(np.exp(-np.abs(x)))  # -log(sigmoid(x)); x more is -log(1 - sigmoid(x))
+    minus_log_yes = softplus_of(-x)  # -log(sigmoid(x)); x more is -log(1 - sigmoid(x))
     each = (1 - t) * x + (1 + (positive - 1) * t) * minus_log_yes
     value = reduced("binary_cross_entropy_with_logits", each * scale, reduction)
     return record(
