@@ -284,7 +284,7 @@ class TestData:
 
     @pytest.mark.parametrize("order", ["F", "strided", "one long row"])
     def test_large_arrays_in_any_order(self, make, order, monkeypatch):
-        monkeypatch.setattr(optimizer_base, "CHUNK", 7)
+        monkeypatch.setattr(optimizer_base, "CACHE", 200)
         start = np.arange(60.0).reshape(1, 60) if order == "one long row" else np.arange(60.0).reshape(3, 4, 5)
         p, q = (Tensor(start, requires_grad=True) for _ in range(2))
         q.data = np.asfortranarray(start) if order == "F" else np.repeat(start, 2, axis=-1)[..., ::2]

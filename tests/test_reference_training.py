@@ -137,7 +137,7 @@ class TestOptimizers:
             return [p.data for p in parameters]
 
         whole = run()
-        monkeypatch.setattr(optimizer_base, "CHUNK", 4)
+        monkeypatch.setattr(optimizer_base, "CACHE", 128)
         for a, b in zip(whole, run(), strict=True):
             np.testing.assert_array_equal(a, b)
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from tinytorch.tensor import Array, Shape, Tensor
 
-CHUNK = 32768  # elements at a time: Adam's five float32 arrays of them take 640 KiB
+CACHE = 2**20  # bytes that all parts of a chunk take together: the second-level cache of a processor core
 
 Options = dict[str, Any]  # of a group of parameters: "lr", "momentum", ...
 State = dict[str, Any]  # what an optimizer remembers of one parameter: arrays and numbers
@@ -162,12 +162,18 @@ class Optimizer:
         Scratch has the dtype that `memory` gives for the first array; what is in it is undefined at first.
         """
         dtype = _wide(arrays[0])
+        most = max(
+            1, CACHE // (dtype.itemsize * (len(arrays) + 1))
+        )  # elements; mostly one of the scratch arrays is used
         scratch = self._scratch.get(dtype)
-        if scratch is None or scratch.shape[1] < CHUNK:
-            scratch = self._scratch[dtype] = np.empty((2, CHUNK), dtype)
-        for parts in _parts(arrays):
-            size, shape = parts[0].size, parts[0].shape
-            yield *parts, scratch[0, :size].reshape(shape), scratch[1, :size].reshape(shape)
+        if scratch is None or scratch.shape[1] < most:
+            scratch = self._scratch[dtype] = np.empty((2, most), dtype)
+        shape: Shape | None = None
+        for parts in _parts(arrays, most):
+            if parts[0].shape != shape:  # the parts have one shape, but for the last
+                shape, size = parts[0].shape, parts[0].size
+                one, two = scratch[0, :size].reshape(shape), scratch[1, :size].reshape(shape)
+            yield *parts, one, two
 
     def memory(self, state: State, key: str, parameter: Array) -> Array:
         """Return the array that `state` keeps under `key`; zeros of the parameter's shape where there is none yet.
@@ -281,22 +287,22 @@ def _parts_of(state_dict: Mapping[str, Any]) -> tuple[list[Options], dict[int, S
     raise ValueError("an optimizer's state wanted {'state': ..., 'param_groups': [...]}, got something else")
 
 
-def _parts(arrays: tuple[Array, ...]) -> Iterator[tuple[Array, ...]]:
-    """Yield equal parts of arrays of the same shape, as views of CHUNK elements at most."""
+def _parts(arrays: tuple[Array, ...], most: int) -> Iterator[tuple[Array, ...]]:
+    """Yield equal parts of arrays of the same shape, as views of `most` elements at most."""
     first = arrays[0]
-    if first.size <= CHUNK:
+    if first.size <= most:
         yield arrays
     elif all([a.flags.c_contiguous for a in arrays]):
         flat = [a.reshape(-1) for a in arrays]
-        for start in range(0, first.size, CHUNK):
-            yield tuple([a[start : start + CHUNK] for a in flat])
+        for start in range(0, first.size, most):
+            yield tuple([a[start : start + most] for a in flat])
     else:  # another order in memory: whole rows, or parts of a row that is too long
-        rows = CHUNK * len(first) // first.size
+        rows = most * len(first) // first.size
         for start in range(0, len(first), max(1, rows)):
             if rows:
                 yield tuple([a[start : start + rows] for a in arrays])
             else:
-                yield from _parts(tuple([a[start] for a in arrays]))
+                yield from _parts(tuple([a[start] for a in arrays]), most)
 
 
 def _wide(array: Array) -> np.dtype[Any]:

@@ -136,6 +136,7 @@ class Adam(Optimizer):
         keep1, keep2 = b1 * (1 - last1) / (1 - b1), b2 * (1 - last2) / (1 - b2)
         root = math.sqrt((1 - b2**steps) / (1 - b2))
         rate = group["lr"] * root * (1 - b1) / (1 - b1**steps)
+        eps = group["eps"] * root
         decay, shrink = group["weight_decay"], 1 - group["lr"] * group["weight_decay"]
         for p, g, m, v, scratch, other in self.chunks(parameter, gradient, m_sum, v_sum):
             if decay and self.decoupled:
@@ -147,7 +148,7 @@ class Adam(Optimizer):
             v *= keep2
             v += np.multiply(g, g, out=scratch, dtype=scratch.dtype)
             np.sqrt(v, out=scratch)
-            scratch += group["eps"] * root
+            scratch += eps
             np.divide(m, scratch, out=scratch)
             scratch *= rate
             p -= scratch
