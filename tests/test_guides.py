@@ -5,9 +5,8 @@ import shlex
 from pathlib import Path
 
 import pytest
-from workspace_copy import ROOT, Workspace, copy_workspace
-
 from tito import course
+from workspace_copy import ROOT, Workspace, copy_workspace
 
 GUIDES = [m.folder / "README.md" for m in course.modules()]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *GUIDES]
