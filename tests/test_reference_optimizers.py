@@ -17,6 +17,7 @@ from tinytorch import (
     Tensor,
     clip_grad_norm_,
     clip_grad_value_,
+    nn,
     optim,
     optimizer_base,
 )
@@ -432,6 +433,9 @@ class TestClipping:
         p = self.gradients(-3.0, 0.5, 4.0)
         clip_grad_value_([p, parameter(1.0)], 1.0)
         assert p.grad.tolist() == [-1.0, 0.5, 1.0]
+
+    def test_pytorchs_place(self):
+        assert nn.utils.clip_grad_norm_ is clip_grad_norm_
 
     def test_wrong_bounds(self):
         p = self.gradients(1.0)

@@ -1,5 +1,6 @@
 """Layers and losses under PyTorch's names: `from tinytorch import nn`, then `nn.Linear`, `nn.Module`, `nn.init`."""
 
+from tinytorch import clipping as utils
 from tinytorch import functional, init, layers
 from tinytorch.activations import GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from tinytorch.layers import Buffer, Dropout, Flatten, Identity, Linear, Parameter, Sequential
@@ -46,4 +47,5 @@ __all__ = [
     "Tanh",
     "functional",
     "init",
+    "utils",
 ]
