@@ -1,5 +1,8 @@
 """Module 02 of the reference: every activation against PyTorch, against finite differences, and at its limits."""
 
+import ast
+from pathlib import Path
+
 import numpy as np
 import pytest
 from finite_differences import gradient_error
@@ -9,6 +12,7 @@ from pytorch_oracle import arrays, compare, needs_torch, same, shapes, steady, t
 
 import tinytorch
 from tinytorch import Tensor, nn
+from tinytorch.autograd import RULES
 from tinytorch.normal import erf, normal_cdf
 
 
@@ -282,3 +286,15 @@ class TestErf:
         y = normal_cdf(x)
         assert y.shape == x.shape
         assert (np.diff(y[:, 0]) >= -6e-8).all()
+
+
+def test_every_operation_of_modules_01_to_04_has_a_rule():
+    recorded = [
+        node.args[0].id
+        for name in ("tensor", "activations", "layers", "losses")
+        for node in ast.walk(ast.parse(Path(tinytorch.__file__).with_name(f"{name}.py").read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "record"
+        if isinstance(node.args[0], ast.Name)
+    ]
+    assert {"relu", "dropout", "kl_div"} <= set(recorded)
+    assert set(recorded) <= {op.__name__ for op in RULES}

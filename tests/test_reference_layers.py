@@ -30,6 +30,7 @@ from tinytorch import (
 )
 from tinytorch.layer_base import watchers
 from tinytorch.nn import init
+from tinytorch.summaries import Row, Summary
 
 
 class Block(Layer):
@@ -105,6 +106,12 @@ class TestNames:
             p.requires_grad = False
         assert len(model.parameters()) == 4
         assert not model(Tensor(np.ones((1, 3)))).requires_grad
+
+    def test_a_buffer_stays_a_buffer(self):
+        block = Block()
+        block.running.requires_grad = True
+        assert len(block.parameters()) == 6
+        assert block.buffers() == [block.running]
 
     def test_results_that_are_kept_are_no_state(self):
         block = Block()
@@ -364,6 +371,13 @@ total                           19,210  37,888  78.9 kB"""
         assert model.training
         assert watchers == []
 
+    def test_a_layer_that_returns_no_tensor_has_no_shape(self):
+        class Pair(Layer):
+            def forward(self, x):
+                return x, x.shape
+
+        assert summary(Sequential(Pair()), (4, 2)).rows[1].output is None
+
     def test_several_inputs_and_other_dtypes(self):
         class Pick(Layer):
             def forward(self, table, index):
@@ -380,6 +394,7 @@ total                           19,210  37,888  78.9 kB"""
     def test_units(self):
         lines = str(summary(Linear(1000, 1000, seed=0), (1, 1000))).splitlines()
         assert lines[-1].split() == ["total", "1,001,000", "2,000,000", "4.01", "MB"]
+        assert str(Summary([Row("", "Layer", None, 0, 0, 3 * 10**9)])).endswith(" 3 GB")
 
 
 class TestLinear:

@@ -289,6 +289,11 @@ class TestClasses:
         with pytest.raises(ValueError, match=r"cross_entropy of no samples or no classes: logits \(0, 4\)"):
             tinytorch.cross_entropy(empty, empty)
 
+    def test_logits_without_classes_are_refused(self):
+        for shape in ((), (2, 0)):
+            with pytest.raises(ValueError, match=r"soft_cross_entropy wanted logits \(N, C\) with classes, got \("):
+                tinytorch.soft_cross_entropy(np.zeros(shape), np.zeros(shape))
+
     def test_a_mean_of_ignored_targets_is_refused(self):
         with pytest.raises(ValueError, match=r"cross_entropy is the mean of no targets: each is 7, which is ignored"):
             tinytorch.cross_entropy(self.logits, np.full((2, 4), 7), ignore_index=7)

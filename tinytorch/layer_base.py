@@ -147,7 +147,9 @@ class Layer:
 
 def is_parameter(part: object) -> TypeGuard[Tensor]:
     """Return whether a layer that holds this learns it."""
-    return isinstance(part, Parameter) or (isinstance(part, Tensor) and part.requires_grad and part.op is None)
+    if isinstance(part, Parameter | Buffer):
+        return isinstance(part, Parameter)
+    return isinstance(part, Tensor) and part.requires_grad and part.op is None
 
 
 def is_state(part: object) -> TypeGuard[Tensor]:

@@ -81,21 +81,22 @@ def summary(model: Layer, *input_shapes: Shape, dtype: DTypeLike = np.float32) -
 
 
 class _Calls:
-    """What was seen of the calls of each layer."""
+    """What was seen of the calls of each layer, by its id: layers may compare as equal."""
 
     def __init__(self) -> None:
-        self.shapes: dict[Layer, Shape] = {}
-        self.flops: dict[Layer, int] = {}
-        self.memory: dict[Layer, int] = {}
+        self.shapes: dict[int, Shape] = {}
+        self.flops: dict[int, int] = {}
+        self.memory: dict[int, int] = {}
         self._kept: dict[int, Any] = {}  # arrays that own memory, by id, alive until all is counted
 
     def add(self, layer: Layer, inputs: tuple[Any, ...], result: Any) -> None:
-        self.flops[layer] = self.flops.get(layer, 0) + layer.flops(*inputs)
+        key = id(layer)
+        self.flops[key] = self.flops.get(key, 0) + layer.flops(*inputs)
         for x in inputs:
             self._new_bytes(x)
-        self.memory[layer] = self.memory.get(layer, 0) + self._new_bytes(result)
+        self.memory[key] = self.memory.get(key, 0) + self._new_bytes(result)
         if isinstance(result, Tensor):
-            self.shapes[layer] = result.shape
+            self.shapes[key] = result.shape
 
     def _new_bytes(self, x: Any) -> int:
         """Return the bytes of a tensor's array unless it, or the array that it is a view of, was seen before."""
@@ -118,10 +119,10 @@ def _rows(model: Layer, calls: _Calls) -> list[Row]:
             Row(
                 name=name,
                 kind=type(layer).__name__,
-                output=calls.shapes.get(layer),
+                output=calls.shapes.get(id(layer)),
                 parameters=sum(learned.values()),
-                flops=calls.flops.get(layer, 0),
-                memory=calls.memory.get(layer, 0) + sum({id(x): x.data.nbytes for x in own}.values()),
+                flops=calls.flops.get(id(layer), 0),
+                memory=calls.memory.get(id(layer), 0) + sum({id(x): x.data.nbytes for x in own}.values()),
             )
         )
     return rows
