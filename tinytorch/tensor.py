@@ -1,27 +1,36 @@
 """Module 01: the Tensor, an n-dimensional array that remembers how it was computed.
 
-Public parts: `Tensor`, `as_tensor`, `from_numpy`, `record`, and operations as functions (`add`, `matmul`, `sum`, ...).
+Public parts: `Tensor`, `as_tensor`, `from_numpy`, `record`, `written_after`, and operations as functions (`add`,
+`matmul`, `sum`, ...). More of them stand in `elementwise.py`, `shapes.py`, `indexing.py`, `reductions.py`,
+`contraction.py` and `creation.py`.
 
 Every operation computes on NumPy arrays and hands its result to `record`, which wraps it in a Tensor and notes the
-operation
-and its inputs if a gradient may be asked for later. Nothing here knows calculus: module 05 walks what was noted.
+operation and its inputs if a gradient may be asked for later. Nothing here knows calculus: module 05 walks what was
+noted.
 """
 
 import itertools
 import threading
-from collections.abc import Callable
+import weakref
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
+
+from tinytorch.tensor_methods import TensorMethods
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
 Axis = int | tuple[int, ...] | None
 Scalar = bool | int | float
 
+_NUMBERS = (bool, int, float)
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+
 _serial = itertools.count()
 _new_tensor = object.__new__  # without __init__, which would copy the array
+_ndarray = np.ndarray
 
 
 class _Recording(threading.local):
@@ -33,8 +42,10 @@ class _Recording(threading.local):
 recording = _Recording()
 
 
-class Tensor:
+class Tensor(TensorMethods):
     """An n-dimensional array with automatic differentiation.
+
+    What is short stands in `TensorMethods`: `/`, `**`, comparisons, indexing, `exp`, `max`, `squeeze` and more.
 
     data: nested lists, numbers or an array; it is copied, so later changes of the source never reach the tensor.
     dtype: NumPy's; without it arrays keep theirs and Python's floats become float32.
@@ -92,31 +103,17 @@ class Tensor:
         """The tensor with its axes reversed."""
         return transpose(self)
 
-    def __len__(self) -> int:
-        if not self.data.ndim:
-            raise TypeError("len() of a 0-d tensor: it has no axis; try .item()")
-        return len(self.data)
-
     def __repr__(self) -> str:
         numbers = np.array2string(self.data, separator=", ", prefix="Tensor(")
-        dtype = "" if self.data.dtype == np.float32 else f", dtype={self.data.dtype}"
+        cut = self.data.size == 0 or self.data.size > np.get_printoptions()["threshold"]
+        shape = f", shape={self.shape}" if cut else ""
+        dtype = "" if self.data.dtype in (np.float32, np.bool) else f", dtype={self.data.dtype}"
         origin = f", from {self.op.__name__}" if self.op else ", requires_grad=True" if self.requires_grad else ""
-        return f"Tensor({numbers}{dtype}{origin})"
-
-    def item(self) -> Scalar:
-        """Return the only element as a Python number; ValueError if there are more or none."""
-        if self.data.size != 1:
-            raise ValueError(f"item() needs exactly one element, got shape {self.shape}; try .tolist()")
-        value: Scalar = self.data.item()
-        return value
+        return f"Tensor({numbers}{shape}{dtype}{origin})"
 
     def numpy(self) -> Array:
         """Return the array itself, not a copy; changing it goes unnoticed by gradients."""
         return self.data
-
-    def tolist(self) -> Any:
-        """Return nested lists of Python numbers (a number for a 0-d tensor)."""
-        return self.data.tolist()
 
     def detach(self) -> "Tensor":
         """Return a tensor of the same array that remembers nothing and requires no gradient."""
@@ -161,13 +158,21 @@ class Tensor:
         return as_tensor(other, self) * self
 
     def __sub__(self, other: "Operand") -> "Tensor":
-        return self + -as_tensor(other, self)
+        other = as_tensor(other, self)
+        check_broadcast("-", self, other)
+        try:
+            return record(subtract, self.data - other.data, self, other)
+        except TypeError:
+            raise TypeError("bools can't be subtracted; try .astype(np.int64), or a != b") from None
 
     def __rsub__(self, other: "Operand") -> "Tensor":
         return as_tensor(other, self) - self
 
     def __neg__(self) -> "Tensor":
-        return record(negative, -self.data, self)
+        try:
+            return record(negative, -self.data, self)
+        except TypeError:
+            raise TypeError("bools have no sign; try .astype(np.int64), or ~x") from None
 
     def __matmul__(self, other: "Operand") -> "Tensor":
         """Multiply matrices: (..., n, k) @ (..., k, m) -> (..., n, m); leading axes broadcast, float32 stays float32.
@@ -209,19 +214,31 @@ class Tensor:
         return record(sum, total, self, axis=axis, keepdims=keepdims)
 
     def mean(self, axis: Axis = None, keepdims: bool = False) -> "Tensor":
-        """Average the elements along `axis`, in the tensor's own float dtype."""
+        """Average the elements along `axis`, in the tensor's own float dtype.
+
+        Raises TypeError for integers, ValueError for the mean of no elements.
+        """
+        if self.data.dtype.kind != "f":
+            raise TypeError(f"mean wanted floats, got {self.dtype}; try .astype(np.float32).mean()")
         total = self.sum(axis, keepdims)
-        if total.size == 0 or self.size == 0:
+        if total.size and not self.size:
             raise ValueError(f"mean of no elements: shape {self.shape}, axis {axis}")
-        return total * (total.size / self.size)
+        return total * (total.size / max(self.size, 1))
 
     def reshape(self, *shape: int | Shape) -> "Tensor":
         """Return the same elements in another shape; one length may be -1."""
-        return reshape(self, _flat_ints(shape))
+        return reshape(self, flat_ints(shape))
 
     def transpose(self, *axes: int | Shape) -> "Tensor":
-        """Return the tensor with its axes in the given order, reversed without one."""
-        return transpose(self, _flat_ints(axes) or None)
+        """Return the tensor with its axes in the given order, reversed without one; two numbers swap these two.
+
+        >>> x = Tensor(np.zeros((2, 3, 5)))
+        >>> x.transpose().shape, x.transpose(1, 2, 0).shape, x.transpose(-1, -2).shape
+        ((5, 3, 2), (3, 5, 2), (2, 5, 3))
+        """
+        if len(axes) == 2:
+            return self.swapaxes(*axes)  # type: ignore[arg-type]  # two ints
+        return transpose(self, flat_ints(axes) if axes else None)
 
 
 Operand = Tensor | Array | Scalar
@@ -239,37 +256,43 @@ def record(op: Op, result: Any, *inputs: Tensor, **attributes: Any) -> Tensor:
     attributes: what else the rule needs, such as `axis`.
 
     Nothing is noted inside `no_grad`, and where no input requires grad.
+    What NumPy makes float64 of because of integers, such as int64 + float32, becomes float32, as in PyTorch.
     """
-    out = from_numpy(result)
+    out = _new_tensor(Tensor)
+    array = result if type(result) is _ndarray else np.asarray(result)
+    out.data = array if array.dtype is not _FLOAT64 else _promoted(inputs, array)
+    out.grad = out.hooks = None
     for x in inputs:
-        if x.requires_grad:
-            if recording.enabled:
-                out.requires_grad = True
-                out.op = op
-                out.inputs = inputs
-                out.attributes = attributes
-                out.serial = next(_serial)
-            break
+        if x.requires_grad and recording.enabled:
+            out.requires_grad = True
+            out.op = op
+            out.inputs = inputs
+            out.attributes = attributes
+            out.serial = next(_serial)
+            return out
+    out.requires_grad = False
+    out.op = None
+    out.inputs = ()
     return out
 
 
-def as_tensor(value: Operand, like: Tensor | None = None) -> Tensor:
+def as_tensor(value: Operand, like: Operand | None = None) -> Tensor:
     """Return a Tensor of the value; a Tensor comes back itself, a Python number takes the dtype of `like` where it can.
 
+    It can't where a float meets integers (float32), and an integer meets bools (int64).
     Raises TypeError for what is neither a Tensor, nor an array, nor a number.
     """
     if isinstance(value, Tensor):
         return value
-    if like is not None and isinstance(value, bool | int | float):
-        fits = like.data.dtype.kind == "f" or not isinstance(value, float)
-        return Tensor(value, like.data.dtype if fits else np.float32)
+    if isinstance(value, _NUMBERS) and (dtype := getattr(like, "dtype", None)) is not None:
+        return from_numpy(np.array(value, _dtype_of_number(value, dtype)))
     return Tensor(value)
 
 
 def from_numpy(array: Any) -> Tensor:
     """Return a Tensor of an array without copying it (a NumPy scalar becomes a 0-d array)."""
     out = _new_tensor(Tensor)
-    out.data = array if type(array) is np.ndarray else np.asarray(array)
+    out.data = array if type(array) is _ndarray else np.asarray(array)
     out.grad = out.op = out.hooks = None
     out.inputs = ()
     out.requires_grad = False
@@ -310,12 +333,17 @@ def matmul_vector(a: Tensor, b: Tensor) -> Tensor:
 
 def add(a: Operand, b: Operand) -> Tensor:
     """Return a + b: see `Tensor.__add__`."""
-    return as_tensor(a) + b
+    return as_tensor(a, b) + b
+
+
+def subtract(a: Operand, b: Operand) -> Tensor:
+    """Return a - b elementwise, with NumPy's broadcasting."""
+    return as_tensor(a, b) - b
 
 
 def multiply(a: Operand, b: Operand) -> Tensor:
     """Return a * b elementwise, with NumPy's broadcasting."""
-    return as_tensor(a) * b
+    return as_tensor(a, b) * b
 
 
 def negative(a: Operand) -> Tensor:
@@ -333,17 +361,78 @@ def sum(a: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     return as_tensor(a).sum(axis, keepdims)
 
 
-def reshape(a: Tensor, shape: Shape) -> Tensor:
-    """Return the same elements in another shape; ValueError if their number doesn't fit."""
+def mean(a: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
+    """Return the average along an axis: see `Tensor.mean`."""
+    return as_tensor(a).mean(axis, keepdims)
+
+
+def reshape(a: Operand, shape: int | Shape) -> Tensor:
+    """Return the same elements in another shape, a view where that can be; ValueError if their number doesn't fit."""
+    a = as_tensor(a)
     try:
         return record(reshape, a.data.reshape(shape), a)
-    except ValueError:
+    except (TypeError, ValueError):
         raise ValueError(f"cannot reshape {a.shape} with {a.size} elements to {shape}") from None
 
 
-def transpose(a: Tensor, axes: Shape | None = None) -> Tensor:
-    """Return the tensor with its axes in the given order, reversed without one."""
+def transpose(a: Operand, axes: Sequence[int] | None = None) -> Tensor:
+    """Return a view with the axes in the given order, reversed without one; ValueError unless each stands there once.
+
+    A pair is an order like any other here; only the method `Tensor.transpose(i, j)` swaps.
+    """
+    a = as_tensor(a)
+    if axes is not None:
+        axes, wanted = tuple([axis + a.ndim if axis < 0 else axis for axis in axes]), axes
+        if sorted(axes) != list(range(a.ndim)):
+            raise ValueError(f"transpose wanted each of the {a.ndim} axes of {a.shape} once, got {wanted}")
     return record(transpose, a.data.transpose(axes), a, axes=axes)
+
+
+written: dict[int, int] = {}  # the serial number of the last write into memory, by the id of the array that owns it
+
+
+def note_write(array: Array) -> None:
+    """Note that an array's elements were changed in place, until the array that owns the memory dies."""
+    owner = _owner(array)
+    if id(owner) not in written:
+        weakref.finalize(owner, written.pop, id(owner), None).atexit = False
+    written[id(owner)] = next(_serial)
+
+
+def written_after(array: Array, serial: int) -> bool:
+    """Return whether `tensor[...] = ` changed the array's memory, or a part of it, after that serial number."""
+    return bool(written) and written.get(id(_owner(array)), -1) > serial
+
+
+def flat_ints(lengths: tuple[int | Shape, ...]) -> Shape:
+    """Take `f(2, 3)` and `f((2, 3))` alike."""
+    if len(lengths) == 1 and isinstance(lengths[0], list | tuple):
+        return tuple(lengths[0])
+    return lengths  # type: ignore[return-value]  # all ints here
+
+
+def _owner(array: Array) -> Array:
+    """Return the array that owns the memory which this one is a view of."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def _promoted(inputs: tuple[Tensor, ...], result: Array) -> Array:
+    """Return a float64 result in float32 where it is float64 for the sake of integers alone."""
+    dtypes = [x.data.dtype for x in inputs]
+    if _FLOAT64 in dtypes or all(dtype.kind == "f" for dtype in dtypes):
+        return result
+    return result.astype(_FLOAT32)
+
+
+def _dtype_of_number(value: Scalar, dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the dtype that a Python number takes beside elements of this dtype."""
+    if dtype.kind == "f":
+        return dtype
+    if isinstance(value, float):
+        return _FLOAT32
+    return np.dtype(np.int64) if dtype.kind == "b" and not isinstance(value, bool) else dtype
 
 
 def _as_array(data: ArrayLike, dtype: DTypeLike | None) -> Array:
@@ -358,10 +447,3 @@ def _as_array(data: ArrayLike, dtype: DTypeLike | None) -> Array:
     if dtype is None and array.dtype == np.float64 and not isinstance(data, np.ndarray | np.generic):
         return array.astype(np.float32)
     return array
-
-
-def _flat_ints(lengths: tuple[int | Shape, ...]) -> Shape:
-    """Take `f(2, 3)` and `f((2, 3))` alike."""
-    if len(lengths) == 1 and not isinstance(lengths[0], int):
-        return tuple(lengths[0])
-    return lengths  # type: ignore[return-value]  # all ints here

@@ -1,0 +1,117 @@
+"""Module 01: new tensors.
+
+Public parts: `zeros`, `ones`, `full`, `zeros_like`, `ones_like`, `arange`, `linspace`, `eye`, `rand`, `randn`.
+
+A shape comes as numbers or as a tuple: `zeros(2, 3)`, `zeros((2, 3))`. Without a dtype, numbers are float32; `full` and
+`arange` go by their arguments, int64 for ints.
+seed: an int, a Generator (which moves on), or None for other numbers in every run. There is no global state.
+"""
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from tinytorch.tensor import Array, Operand, Scalar, Shape, Tensor, as_tensor, flat_ints, from_numpy
+
+Seed = int | np.random.Generator | None
+
+
+def zeros(*shape: int | Shape, dtype: DTypeLike = np.float32, requires_grad: bool = False) -> Tensor:
+    """Return a tensor of zeros."""
+    return _new(np.zeros(flat_ints(shape), dtype), requires_grad)
+
+
+def ones(*shape: int | Shape, dtype: DTypeLike = np.float32, requires_grad: bool = False) -> Tensor:
+    """Return a tensor of ones."""
+    return _new(np.ones(flat_ints(shape), dtype), requires_grad)
+
+
+def full(shape: int | Shape, value: Scalar, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+    """Return a tensor in which every element is `value`."""
+    return _new(np.full(shape, value, _dtype_for([value]) if dtype is None else dtype), requires_grad)
+
+
+def zeros_like(x: Operand, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+    """Return zeros in x's shape, and its dtype unless another is given."""
+    x = as_tensor(x)
+    return zeros(x.shape, dtype=x.dtype if dtype is None else dtype, requires_grad=requires_grad)
+
+
+def ones_like(x: Operand, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+    """Return ones in x's shape, and its dtype unless another is given."""
+    x = as_tensor(x)
+    return ones(x.shape, dtype=x.dtype if dtype is None else dtype, requires_grad=requires_grad)
+
+
+def arange(
+    start: float,
+    stop: float | None = None,
+    step: float = 1,
+    dtype: DTypeLike | None = None,
+    requires_grad: bool = False,
+) -> Tensor:
+    """Return the numbers from start, in steps, up to stop but without it; with one number, from 0 up to that.
+
+    Raises ValueError for a step of 0.
+
+    >>> arange(4), arange(1.0, 2.0, 0.25)
+    (Tensor([0, 1, 2, 3], dtype=int64), Tensor([1.  , 1.25, 1.5 , 1.75]))
+    """
+    if step == 0:
+        raise ValueError("arange wanted a step other than 0")
+    first, last = (0, start) if stop is None else (start, stop)
+    numbers = np.arange(first, last, step)
+    return _new(numbers.astype(_dtype_for([first, last, step]) if dtype is None else dtype), requires_grad)
+
+
+def linspace(
+    start: float, stop: float, steps: int, dtype: DTypeLike = np.float32, requires_grad: bool = False
+) -> Tensor:
+    """Return `steps` numbers at equal distances from start to stop, both included.
+
+    >>> linspace(0, 1, 5)
+    Tensor([0.  , 0.25, 0.5 , 0.75, 1.  ])
+    """
+    return _new(np.linspace(start, stop, steps).astype(dtype), requires_grad)
+
+
+def eye(rows: int, columns: int | None = None, dtype: DTypeLike = np.float32, requires_grad: bool = False) -> Tensor:
+    """Return ones on the diagonal and zeros elsewhere: (rows, columns), square with one number."""
+    return _new(np.eye(rows, columns, dtype=dtype), requires_grad)
+
+
+def rand(*shape: int | Shape, seed: Seed = None, dtype: DTypeLike = np.float32, requires_grad: bool = False) -> Tensor:
+    """Return numbers drawn uniformly from [0, 1); TypeError for a dtype that isn't of floats.
+
+    >>> rand(2, seed=0)
+    Tensor([0.85062474, 0.5148906 ])
+    """
+    generator, drawn = np.random.default_rng(seed), _drawn_in(dtype)
+    return _new(generator.random(flat_ints(shape), drawn).astype(dtype, copy=False), requires_grad)
+
+
+def randn(*shape: int | Shape, seed: Seed = None, dtype: DTypeLike = np.float32, requires_grad: bool = False) -> Tensor:
+    """Return numbers drawn from the normal distribution of mean 0 and variance 1; TypeError as in `rand`."""
+    generator, drawn = np.random.default_rng(seed), _drawn_in(dtype)
+    return _new(generator.standard_normal(flat_ints(shape), drawn).astype(dtype, copy=False), requires_grad)
+
+
+def _new(array: Array, requires_grad: bool) -> Tensor:
+    """Return a Tensor of an array that nobody else has."""
+    tensor = from_numpy(array)
+    if array.dtype.kind not in "biuf" or requires_grad:
+        return Tensor(array, requires_grad=requires_grad)  # which checks both
+    return tensor
+
+
+def _dtype_for(numbers: list[Scalar]) -> DTypeLike:
+    """Return float32 if a number is a float, int64 for ints, bool for bools."""
+    if any(isinstance(number, float | np.floating) for number in numbers):
+        return np.float32
+    return np.bool if all(isinstance(number, bool) for number in numbers) else np.int64
+
+
+def _drawn_in(dtype: DTypeLike) -> type[np.float32] | type[np.float64]:
+    """Return the dtype to draw in: NumPy draws float32 and float64."""
+    if np.dtype(dtype).kind != "f":
+        raise TypeError(f"random numbers wanted a float dtype, got {np.dtype(dtype)}; try np.float32")
+    return np.float64 if np.dtype(dtype) == np.float64 else np.float32

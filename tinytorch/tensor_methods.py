@@ -1,0 +1,269 @@
+"""Module 01: the Tensor's short methods. Each hands the tensor to the operation of the same name at `tinytorch`.
+
+Public parts: `TensorMethods`, which `Tensor` inherits from. The operations' contracts stand with their functions.
+"""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+import tinytorch  # the package itself: its operations are looked up when a method is called
+
+if TYPE_CHECKING:
+    from tinytorch.tensor import Axis, Operand, Scalar, Shape, Tensor
+
+
+class TensorMethods:
+    """What a Tensor can do beyond the arithmetic of `tensor.py`. self is a Tensor everywhere."""
+
+    __slots__ = ()
+
+    # Elementwise
+
+    def __truediv__(self: Any, other: "Operand") -> "Tensor":
+        return tinytorch.divide(self, other)
+
+    def __rtruediv__(self: Any, other: "Operand") -> "Tensor":
+        return tinytorch.divide(other, self)
+
+    def __floordiv__(self: Any, other: "Operand") -> "Tensor":
+        return tinytorch.floor_divide(self, other)
+
+    def __rfloordiv__(self: Any, other: "Operand") -> "Tensor":
+        return tinytorch.floor_divide(other, self)
+
+    def __mod__(self: Any, other: "Operand") -> "Tensor":
+        return tinytorch.remainder(self, other)
+
+    def __rmod__(self: Any, other: "Operand") -> "Tensor":
+        return tinytorch.remainder(other, self)
+
+    def __pow__(self: Any, other: "Operand") -> "Tensor":
+        return tinytorch.power(self, other)
+
+    def __rpow__(self: Any, other: "Operand") -> "Tensor":
+        return tinytorch.power(other, self)
+
+    def __abs__(self: Any) -> "Tensor":
+        return tinytorch.abs(self)
+
+    def abs(self: Any) -> "Tensor":
+        """Return each element without its sign."""
+        return tinytorch.abs(self)
+
+    def sign(self: Any) -> "Tensor":
+        """Return -1, 0 or 1 for each element."""
+        return tinytorch.sign(self)
+
+    def exp(self: Any) -> "Tensor":
+        """Return e to the power of each element."""
+        return tinytorch.exp(self)
+
+    def log(self: Any) -> "Tensor":
+        """Return each element's natural logarithm."""
+        return tinytorch.log(self)
+
+    def sqrt(self: Any) -> "Tensor":
+        """Return each element's square root."""
+        return tinytorch.sqrt(self)
+
+    def sin(self: Any) -> "Tensor":
+        """Return each element's sine, in radians."""
+        return tinytorch.sin(self)
+
+    def cos(self: Any) -> "Tensor":
+        """Return each element's cosine, in radians."""
+        return tinytorch.cos(self)
+
+    def tanh(self: Any) -> "Tensor":
+        """Return each element's hyperbolic tangent."""
+        return tinytorch.tanh(self)
+
+    def clip(self: Any, min: "Scalar | None" = None, max: "Scalar | None" = None) -> "Tensor":
+        """Return the elements, those outside [min, max] moved to its ends."""
+        return tinytorch.clip(self, min, max)
+
+    def astype(self: Any, dtype: DTypeLike) -> "Tensor":
+        """Return a copy in another dtype; gradients come back in this one."""
+        return tinytorch.astype(self, dtype)
+
+    def copy(self: Any) -> "Tensor":
+        """Return a tensor of an array of its own; gradients pass."""
+        return tinytorch.copy(self)
+
+    # Comparisons: bool tensors, elementwise
+
+    __hash__ = object.__hash__  # by identity, although == is elementwise: tensors are keys of dicts
+
+    def __eq__(self: Any, other: Any) -> "Tensor":  # type: ignore[override]
+        return tinytorch.eq(self, other) if _is_operand(other) else NotImplemented
+
+    def __ne__(self: Any, other: Any) -> "Tensor":  # type: ignore[override]
+        return tinytorch.ne(self, other) if _is_operand(other) else NotImplemented
+
+    def __lt__(self: Any, other: Any) -> "Tensor":
+        return tinytorch.lt(self, other)
+
+    def __le__(self: Any, other: Any) -> "Tensor":
+        return tinytorch.le(self, other)
+
+    def __gt__(self: Any, other: Any) -> "Tensor":
+        return tinytorch.gt(self, other)
+
+    def __ge__(self: Any, other: Any) -> "Tensor":
+        return tinytorch.ge(self, other)
+
+    def __invert__(self: Any) -> "Tensor":
+        return tinytorch.logical_not(self)
+
+    def __and__(self: Any, other: "Operand") -> "Tensor":
+        return tinytorch.logical_and(self, other)
+
+    def __or__(self: Any, other: "Operand") -> "Tensor":
+        return tinytorch.logical_or(self, other)
+
+    __rand__ = __and__
+    __ror__ = __or__
+
+    # Elements
+
+    def __getitem__(self: Any, index: Any) -> "Tensor":
+        return tinytorch.getitem(self, index)
+
+    def __setitem__(self: Any, index: Any, value: "Operand") -> None:
+        tinytorch.setitem(self, index, value)
+
+    def gather(self: Any, axis: int, index: "Operand") -> "Tensor":
+        """Return the elements that `index` names along `axis`."""
+        return tinytorch.gather(self, axis, index)
+
+    def __len__(self: Any) -> int:
+        if not self.data.ndim:
+            raise TypeError("len() of a 0-d tensor: it has no axis; try .item()")
+        return len(self.data)
+
+    def __iter__(self: Any) -> "Iterator[Tensor]":
+        return (self[i] for i in range(len(self)))
+
+    def __contains__(self: Any, value: "Operand") -> bool:
+        return bool((self == value).data.any())
+
+    # Numbers and arrays
+
+    def item(self: Any) -> "Scalar":
+        """Return the only element as a Python number; ValueError if there are more or none."""
+        if self.data.size != 1:
+            raise ValueError(f"item() wanted exactly one element, got shape {self.shape}; try .tolist()")
+        value: Scalar = self.data.item()
+        return value
+
+    def tolist(self: Any) -> Any:
+        """Return nested lists of Python numbers (a number for a 0-d tensor)."""
+        return self.data.tolist()
+
+    def __bool__(self: Any) -> bool:
+        if self.data.size != 1:
+            raise ValueError(f"a tensor of shape {self.shape} is neither true nor false; try .all() or .any()")
+        return bool(self.data.item())
+
+    def __float__(self: Any) -> float:
+        return float(self.item())
+
+    def __int__(self: Any) -> int:
+        return int(self.item())
+
+    def __index__(self: Any) -> int:
+        if self.data.ndim or self.data.dtype.kind not in "iu":
+            raise TypeError(f"an index wanted a 0-d tensor of integers, got shape {self.shape} of {self.dtype}")
+        return int(self.item())
+
+    def __format__(self: Any, spec: str) -> str:
+        return format(self.item(), spec) if spec else str(self)
+
+    def __array__(self: Any, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        if self.requires_grad:
+            raise RuntimeError("an array remembers no gradients, which this tensor requires; try .detach() or stack()")
+        return np.array(self.data, dtype=dtype, copy=copy)
+
+    # Shapes
+
+    def permute(self: Any, *axes: "int | Shape") -> "Tensor":
+        """Return a view with the axes in the given order."""
+        return tinytorch.permute(self, *axes)
+
+    def swapaxes(self: Any, axis1: int, axis2: int) -> "Tensor":
+        """Return a view with two axes swapped."""
+        return tinytorch.swapaxes(self, axis1, axis2)
+
+    def squeeze(self: Any, axis: "Axis" = None) -> "Tensor":
+        """Return a view without axes of length 1: all of them, or those named."""
+        return tinytorch.squeeze(self, axis)
+
+    def unsqueeze(self: Any, axis: int) -> "Tensor":
+        """Return a view with a new axis of length 1."""
+        return tinytorch.unsqueeze(self, axis)
+
+    def flatten(self: Any, start_axis: int = 0, end_axis: int = -1) -> "Tensor":
+        """Return the same elements with neighbouring axes made one."""
+        return tinytorch.flatten(self, start_axis, end_axis)
+
+    def view(self: Any, *shape: "int | Shape") -> "Tensor":
+        """Return `reshape(*shape)`, under PyTorch's name; it copies where no view can be."""
+        reshaped: Tensor = self.reshape(*shape)
+        return reshaped
+
+    def expand(self: Any, *shape: "int | Shape") -> "Tensor":
+        """Return a view with axes of length 1 stretched; -1 keeps a length."""
+        return tinytorch.expand(self, *shape)
+
+    def split(self: Any, sizes: int | list[int] | tuple[int, ...], axis: int = 0) -> "tuple[Tensor, ...]":
+        """Return views of pieces of this length, or these lengths, along `axis`."""
+        return tinytorch.split(self, sizes, axis)
+
+    # Reductions
+
+    def max(self: Any, axis: "Axis" = None, keepdims: bool = False) -> "Tensor":
+        """Return the largest elements along `axis`."""
+        return tinytorch.max(self, axis, keepdims)
+
+    def min(self: Any, axis: "Axis" = None, keepdims: bool = False) -> "Tensor":
+        """Return the smallest elements along `axis`."""
+        return tinytorch.min(self, axis, keepdims)
+
+    def argmax(self: Any, axis: int | None = None, keepdims: bool = False) -> "Tensor":
+        """Return where the largest elements stand along `axis`."""
+        return tinytorch.argmax(self, axis, keepdims)
+
+    def argmin(self: Any, axis: int | None = None, keepdims: bool = False) -> "Tensor":
+        """Return where the smallest elements stand along `axis`."""
+        return tinytorch.argmin(self, axis, keepdims)
+
+    def prod(self: Any, axis: "Axis" = None, keepdims: bool = False) -> "Tensor":
+        """Return the product of the elements along `axis`."""
+        return tinytorch.prod(self, axis, keepdims)
+
+    def cumsum(self: Any, axis: int) -> "Tensor":
+        """Return running totals along `axis`."""
+        return tinytorch.cumsum(self, axis)
+
+    def var(self: Any, axis: "Axis" = None, keepdims: bool = False, correction: int = 1) -> "Tensor":
+        """Return the variance along `axis`; it divides by the count less `correction`."""
+        return tinytorch.var(self, axis, keepdims, correction)
+
+    def std(self: Any, axis: "Axis" = None, keepdims: bool = False, correction: int = 1) -> "Tensor":
+        """Return the standard deviation along `axis`, the root of `var`."""
+        return tinytorch.std(self, axis, keepdims, correction)
+
+    def all(self: Any, axis: "Axis" = None, keepdims: bool = False) -> "Tensor":
+        """Return whether all elements along `axis` are true, or not 0."""
+        return tinytorch.all(self, axis, keepdims)
+
+    def any(self: Any, axis: "Axis" = None, keepdims: bool = False) -> "Tensor":
+        """Return whether an element along `axis` is true, or not 0."""
+        return tinytorch.any(self, axis, keepdims)
+
+
+def _is_operand(value: object) -> bool:
+    return isinstance(value, TensorMethods | np.ndarray | np.generic | bool | int | float)
