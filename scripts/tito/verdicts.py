@@ -18,6 +18,7 @@ from tito.check import FORM, Check, Mismatch, labelled_rows, learner_line
 from tito.course import ROOT, Exercise, Module
 from tito.limit import import_course
 
+OWN_TESTS = ROOT / "tests" / "workspace"
 VERDICTS = "verdicts.json"  # in .tito/
 TIME_LIMIT = 10  # seconds for a judged test, which takes milliseconds: what takes longer never ends
 TIMED_OUT = pytest.StashKey[set[str]]()
@@ -52,6 +53,14 @@ def pytest_report_header() -> str:
     from tinytorch import _workspace
 
     return _workspace.yours()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave the course's own tests out where a learner's code runs, unless they are named: they judge the reference."""
+    if collection_path != OWN_TESTS or os.environ.get("TINYTORCH") == "reference":
+        return None
+    named = [Path(argument.partition("::")[0]).resolve() for argument in config.args]
+    return None if any(path.is_relative_to(OWN_TESTS) for path in named) else True
 
 
 @pytest.hookimpl(trylast=True)

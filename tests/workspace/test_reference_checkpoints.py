@@ -37,7 +37,7 @@ from tinytorch.optim import lr_scheduler
 safetensors = pytest.importorskip("safetensors", reason="safetensors is not installed: pip install safetensors")
 
 EPOCHS = 4
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def points(samples, seed):

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 from tito import checks, checks_environment, checks_workspace
-
-from tests.workspace_copy import Workspace, copy_workspace
+from workspace_copy import Workspace, copy_workspace
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from tito.course import Exercise, Module
 from tito.stubs import make_stub
 
-PACKAGE = Path(__file__).resolve().parent.parent / "tinytorch"
+PACKAGE = Path(__file__).resolve().parents[2] / "tinytorch"
 
 REFERENCES = {
     "setup": '''"""Module 00."""

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 from debug_client import read_jsonc
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / ".devcontainer"
 
 

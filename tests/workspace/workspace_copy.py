@@ -13,7 +13,7 @@ from typing import Any
 from tito import course
 from tito.stubs import make_stub
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("modules", "tinytorch", "scripts", "tests", "profiles", "pyproject.toml", "requirements.lock")
 LEFT_BEHIND = ("TINYTORCH", "PYTEST_", "COV_", "PYTHONDONTWRITEBYTECODE")  # variables
 LEFT_OUT = shutil.ignore_patterns("__pycache__", ".*")

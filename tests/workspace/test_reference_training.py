@@ -610,7 +610,7 @@ class TestDigits:
         np.testing.assert_array_equal(load_digits("writers")[1].tensors[0].data * 16, images[-360:])
 
     def test_the_file_is_the_known_one(self):
-        sys.path.insert(0, str(Path(__file__).parent.parent / "scripts"))
+        sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
         try:
             import make_digits
         finally:

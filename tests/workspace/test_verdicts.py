@@ -240,6 +240,14 @@ def test_only_what_is_built(workspace):
     assert "right     05.3 sum_to_shape" in run.stdout
 
 
+def test_the_courses_own_tests_are_left_to_the_reference(workspace):
+    listed = run_pytest(workspace, "--collect-only")
+    assert "tests/test_05_autograd.py" in listed.stdout
+    assert "tests/workspace" not in listed.stdout
+    named = run_pytest(workspace, "--collect-only", "tests/workspace/test_splice.py")
+    assert "tests/workspace/test_splice.py" in named.stdout
+
+
 def test_nothing_is_judged_in_reference_mode_but_all_tests_run(workspace):
     write(workspace, "autograd", "05.3", "return g")
     run = run_pytest(workspace, "tests/test_05_autograd.py", "--reference")

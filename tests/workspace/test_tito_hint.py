@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pytest
 from tito import course
-
-from tests.workspace_copy import Workspace, copy_workspace
+from workspace_copy import Workspace, copy_workspace
 
 HINTS = course.exercise("01.2").hints
 

@@ -5,8 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from tests.small_workspace import AREA, DOUBLE, SmallWorkspace, make_workspace
+from small_workspace import AREA, DOUBLE, SmallWorkspace, make_workspace
 
 MINE = "return 'mine'"
 

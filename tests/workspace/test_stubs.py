@@ -7,12 +7,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from small_workspace import exercise
 from tito import course
 from tito.course import Module
 from tito.stubs import Refused, make_stub
+from workspace_copy import ROOT, Workspace, copy_workspace
 
-from tests.small_workspace import exercise
-from tests.workspace_copy import ROOT, Workspace, copy_workspace
 from tinytorch._splice import functions, unbuilt_id
 from tinytorch._stubs import STUBS
 

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 import pytest
-
-from tests.workspace_copy import Workspace, copy_workspace
+from workspace_copy import Workspace, copy_workspace
 
 
 @pytest.fixture

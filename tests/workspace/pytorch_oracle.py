@@ -1,7 +1,7 @@
 """PyTorch as the judge of operations: the same values and gradients, for hypothesis-made arrays.
 
 `CASES` and `WORST` count what was compared and keep the largest error by name, relative to numbers above 1.
-`python -m pytest -p pytorch_oracle tests/test_reference_losses.py` prints both.
+`python -m pytest -p pytorch_oracle tests/workspace/test_reference_losses.py` prints both.
 """
 
 import importlib.util

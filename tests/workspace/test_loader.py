@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-
-from tests.small_workspace import AREA, DOUBLE, METHOD, PERIMETER, SmallWorkspace, make_workspace
+from small_workspace import AREA, DOUBLE, METHOD, PERIMETER, SmallWorkspace, make_workspace
 
 MINE = "return 'mine'"
 

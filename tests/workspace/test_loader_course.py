@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 from tito import course
-
-from tests.workspace_copy import ROOT, Workspace, copy_workspace
+from workspace_copy import ROOT, Workspace, copy_workspace
 
 WORK = """
 import copy, json, pickle, sys

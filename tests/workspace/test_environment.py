@@ -21,7 +21,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SCRIPTS = ("start.py", "check.py", "find_python.py", "workspace_setup.py", "lock.py")
 SCRIPTS += ("setup_making.py", "setup_problems.py", "setup_state.py")
 LOCK = "one==1.0 \\\n    --hash=sha256:00\nscalene==2.2.1 \\\n    --hash=sha256:11\n"

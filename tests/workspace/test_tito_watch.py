@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 from tito import limit, watch
 from tito.course import ROOT
-
-from tests.workspace_copy import Workspace, copy_workspace
+from workspace_copy import Workspace, copy_workspace
 
 UNBUILT = 'raise NotImplementedError("01.1 Tensor.__add__")'
 RIGHT = """other = as_tensor(other, self)

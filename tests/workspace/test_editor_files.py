@@ -97,7 +97,8 @@ def test_tests_are_found_by_pytest_alone_and_without_coverage():
 def test_the_test_explorer_lists_the_exercises_and_nothing_else():
     arguments = read_jsonc(EDITOR / "settings.json")["python.testing.pytestArgs"]
     command = [sys.executable, "-m", "pytest", "--collect-only", "-q", *arguments]
-    listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True).stdout
+    learner = {name: value for name, value in os.environ.items() if name != "TINYTORCH"}
+    listed = subprocess.run(command, cwd=ROOT, env=learner, capture_output=True, text=True).stdout
     files = {line.partition("::")[0] for line in listed.splitlines() if "::" in line}
     assert files == {f"tests/{path.name}" for path in (ROOT / "tests").glob("test_[0-9]*.py")}
 

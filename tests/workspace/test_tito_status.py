@@ -5,8 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
-
-from tests.workspace_copy import Workspace, copy_workspace
+from workspace_copy import Workspace, copy_workspace
 
 UNBUILT = '        raise NotImplementedError("01.1 Tensor.__add__")\n'
 BUILT = "        return record(add, self.data + as_tensor(other, self).data, self, as_tensor(other, self))\n"

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 from tito import memory
-
-from tests.workspace_copy import Workspace, copy_workspace
+from workspace_copy import Workspace, copy_workspace
 
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE = 24, 1  # <linux/prctl.h>, <linux/capability.h>
 UNBUILT = '        raise NotImplementedError("01.1 Tensor.__add__")\n'
