@@ -31,6 +31,8 @@ from tinytorch.tensor import (
     reshape,
     sum,
     transpose,
+    written,
+    written_after,
 )
 
 Gradients = tuple[Array | None, ...]
@@ -145,15 +147,17 @@ def backward(loss: Tensor, gradient: ArrayLike | Tensor | None = None, retain_gr
     gradient: the seed, of the loss's shape; needed unless the loss has a single element (then it is 1).
     retain_graph: keep what was recorded, for another backward.
 
-    Raises RuntimeError if the loss requires no grad, needs a seed, or its graph was used up by an earlier backward,
-    ValueError for a seed of another shape, NotImplementedError for an operation without a rule. Then no `.grad` was
-    changed.
+    Raises RuntimeError if the loss requires no grad, needs a seed, its graph was used up by an earlier backward, or a
+    value in it was written into since; ValueError for a seed of another shape; NotImplementedError for an operation
+    without a rule. Then no `.grad` was changed.
     """
     if not loss.requires_grad:
         raise RuntimeError(
             "backward() on a tensor that requires no grad: make its inputs with requires_grad=True, outside no_grad"
         )
     order = _newest_first(loss)
+    if written:
+        _refuse_written(order)
     arrived: dict[Tensor, Array] = {loss: _seed(loss, gradient)}
     for result in order:
         g = arrived.pop(result)
@@ -236,6 +240,17 @@ def _rule_for(op: Op | None) -> Rule:
         name = getattr(op, "__name__", op)
         raise NotImplementedError(f"no gradient rule for {name}: write one under @vjp({name})")
     return rule
+
+
+def _refuse_written(order: list[Tensor]) -> None:
+    """Raise RuntimeError if `tensor[index] = ...` changed a value that a rule is about to use."""
+    for result in order:
+        for array in (result.data, *map(_data, result.inputs)):
+            if written_after(array, result.serial):
+                raise RuntimeError(
+                    f"a tensor of shape {array.shape} was written into after {getattr(result.op, '__name__', '?')} had "
+                    f"used it: its gradient would be wrong; write before computing, or into a .copy()"
+                )
 
 
 def _in_shape_of(x: Tensor, grad: Array, rule: Rule) -> Array:

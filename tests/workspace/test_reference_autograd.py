@@ -201,6 +201,43 @@ def test_the_next_backward_leaves_an_earlier_gradient_alone():
     assert first.tolist() == [2.0]
 
 
+# ---- writing into what was recorded
+
+
+def test_an_input_that_was_written_into_is_refused():
+    x, y = Tensor(np.array([1.0, 2.0])), leaf(3.0, 4.0)
+    loss = (x * y).sum()
+    x[0] = 9.0
+    with pytest.raises(RuntimeError, match=r"shape \(2,\) was written into after multiply had used it"):
+        loss.backward()
+    assert y.grad is None
+
+
+def test_a_write_through_a_view_is_seen():
+    x, y = Tensor(np.array([[1.0, 2.0]])), leaf(3.0, 4.0)
+    loss = (x * y).sum()
+    x[0][1] = 9.0
+    with pytest.raises(RuntimeError, match="written into"):
+        loss.backward()
+
+
+def test_a_result_that_was_written_into_is_refused():
+    x = leaf(3.0, 4.0)
+    y = x * x
+    loss = (y * 2.0).sum()
+    with no_grad():
+        y[0] = 9.0
+    with pytest.raises(RuntimeError, match="written into"):
+        loss.backward()
+
+
+def test_a_write_before_computing_is_fine():
+    x, y = Tensor(np.array([1.0, 2.0])), leaf(3.0, 4.0)
+    x[0] = 9.0
+    (x * y).sum().backward()
+    assert grad(y) == [9.0, 2.0]
+
+
 # ---- no_grad and detach
 
 

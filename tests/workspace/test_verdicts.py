@@ -153,7 +153,11 @@ def test_ways_to_run_agree(workspace):
         run_pytest(workspace, *files, "-n", "2"),
         run_pytest(workspace, *files, cwd=workspace.root.parent),
     ]
-    counts = {re.search(r"(\d+ failed, \d+ passed, \d+ skipped)", way.stdout)[1] for way in ways}
+    counts = set()
+    for way in ways:
+        match = re.search(r"\d+ failed, \d+ passed, \d+ skipped", way.stdout)
+        assert match, way.stdout + way.stderr
+        counts.add(match[0])
     assert len(counts) == 1
     assert all("05.3 sum_to_shape: must sum over the axis" in way.stdout for way in ways)
 
