@@ -78,14 +78,17 @@ def select(name: str) -> Module | Exercise:
     """
     known: dict[str, Module | Exercise] = {}
     for m in modules():
-        known |= {m.number: m, m.name: m, m.folder.name: m, str(int(m.number)): m}
+        known |= {m.number: m, m.name: m, m.folder.name: m}
         known |= {e.id: e for e in m.exercises} | {e.function: e for e in m.exercises}
-    path = Path(name).resolve()
-    for m in modules():
-        if path in (m.file, m.tests) or path == m.folder or m.folder in path.parents:
-            return m
     if name in known:
         return known[name]
+    path = Path(name).resolve()
+    for m in modules():
+        if path.exists() and (path == m.tests or path == m.folder or m.folder in path.parents):
+            return m
+    short = {str(int(m.number)): m for m in modules()}  # "5" for "05"
+    if name in short:
+        return short[name]
     near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or [m.number for m in modules()]
     raise UnknownName(f"there is no {name!r} in this course; did you mean {' or '.join(near)}?")
 
