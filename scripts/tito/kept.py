@@ -1,15 +1,19 @@
 """Learners' files that were replaced: each lies in `.tito/kept/TIME/` under its own path, with a note of what happened.
 
-Public parts: `Kept`, `replace`, `last`. Standard library alone.
+Public parts: `Kept`, `replace`, `last`, `close`. Standard library alone. The notes are a stack: `last` finds the newest
+one that is open, `close` takes it off. Nothing that lies here is ever removed.
 """
 
 import contextlib
+import hashlib
 import json
 import shutil
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
-from tito.course import MEMORY, ROOT, Module
+from tito import course
+from tito.course import MEMORY, ROOT, Exercise, Module
 from tito.memory import CannotDo, shown, stamp, write_whole
 
 KEPT = MEMORY / "kept"
@@ -23,14 +27,24 @@ class Kept:
     path: Path
     folder: Path
     copy: Path | None
+    target: Module | Exercise  # what was meant to be replaced: the whole file, or one function of it
+    digest: str  # of the content that came in
+
+    @property
+    def at(self) -> str:
+        """When it was replaced, in local time: "14:03", or "2 Jan 14:03" where that was not today."""
+        then = datetime.strptime(self.folder.name[:15], "%Y%m%d-%H%M%S").replace(tzinfo=UTC).astimezone()
+        return f"{then:%H:%M}" if then.date() == datetime.now().date() else f"{then.day} {then:%b %H:%M}"
 
 
-def replace(path: Path, content: bytes | None) -> Kept:
-    """Keep what a file holds, then give it new content (None: remove it).
+def replace(target: Module | Exercise, content: bytes | None, *, undoes: bool = False) -> Kept:
+    """Keep what a module's file holds, then give it new content (None: remove it).
 
+    undoes: whether this undoes an earlier replacement; then `last` will never return it.
     The copy is complete before anything is replaced. Raises CannotDo; then the file is what it was.
     """
-    kept = _keep(path)
+    kept = _keep(target, digest(content), undoes)
+    path = kept.path
     if content is not None:
         write_whole(path, content)
         return kept
@@ -41,26 +55,55 @@ def replace(path: Path, content: bytes | None) -> Kept:
     return kept
 
 
-def last(modules: tuple[Module, ...]) -> Kept:
-    """Return the newest replacement among these modules' files. Raises CannotDo for none, or a damaged note."""
-    files = {shown(m.file): m.file for m in modules}
-    for folder in sorted(KEPT.glob("[0-9]*"), reverse=True):
-        try:
-            note = json.loads((folder / NOTE).read_bytes())
-            name, existed = note["file"], note["existed"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            reason = f"{type(error).__name__}: {error}"
-            raise CannotDo(
-                f"{shown(folder / NOTE)} is damaged ({reason}); what was kept lies in {shown(folder)}: "
-                "copy it back by hand, then remove that folder"
-            ) from None
-        if name in files:
-            return Kept(files[name], folder, folder / name if existed else None)
-    raise CannotDo("nothing was replaced yet, so there is nothing to bring back")
+def last(wanted: Module | Exercise | None) -> Kept:
+    """Return the newest open replacement: in a module's file, of one exercise alone, or (None) of all.
+
+    Raises CannotDo where there is none, or a damaged note.
+    """
+    folders = sorted(KEPT.glob("[0-9]*"), reverse=True)
+    for folder in folders:
+        found = _read(folder)
+        if found and (wanted is None or wanted == found.target or found.path == getattr(wanted, "file", None)):
+            return found
+    if folders and wanted is None:
+        raise CannotDo(f"nothing more to bring back: each reset is undone; all that was replaced lies in {shown(KEPT)}")
+    of_it = f" of {wanted}" if isinstance(wanted, Exercise) else ""
+    raise CannotDo(f"nothing was replaced yet{of_it}, so there is nothing to bring back")
 
 
-def _keep(path: Path) -> Kept:
+def close(kept: Kept) -> None:
+    """Note that a replacement is undone. Raises CannotDo."""
+    note = json.loads((kept.folder / NOTE).read_bytes())
+    write_whole(kept.folder / NOTE, json.dumps({**note, "undone": True}, indent=1).encode())
+
+
+def digest(content: bytes | None) -> str:
+    """Return what tells one content from another; None is a file that isn't there."""
+    return "" if content is None else hashlib.sha256(content).hexdigest()
+
+
+def _read(folder: Path) -> Kept | None:
+    """Return an open replacement of a learner's file, or None. Raises CannotDo for a damaged note."""
+    try:
+        note = json.loads((folder / NOTE).read_bytes())
+        name, existed, target = note["file"], note["existed"], note.get("target")
+        found = next((m for m in course.modules() if shown(m.file) == name), None)
+        if found is None or note.get("undone"):
+            return None
+        meant = next((e for e in found.exercises if e.id == target), found)
+        return Kept(found.file, folder, folder / name if existed else None, meant, str(note.get("digest")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise CannotDo(
+            f"{shown(folder / NOTE)} is damaged ({reason}); what was kept lies in {shown(folder)}: "
+            "copy it back by hand, then remove that folder"
+        ) from None
+
+
+def _keep(target: Module | Exercise, digest: str, undoes: bool) -> Kept:
     """Copy a file into a new folder of `.tito/kept`, which gets its name only when it is complete."""
+    module, name = (target, target.number) if isinstance(target, Module) else (course.owner(target), target.id)
+    path = module.file
     folder = KEPT / stamp()
     unfinished = KEPT / f".{folder.name}"
     copy = unfinished / path.relative_to(ROOT)
@@ -69,7 +112,7 @@ def _keep(path: Path) -> Kept:
         existed = path.exists()
         if existed:
             shutil.copy2(path, copy)
-        note = {"file": shown(path), "existed": existed}
+        note = {"file": shown(path), "existed": existed, "target": name, "digest": digest, "undone": undoes}
         (unfinished / NOTE).write_text(json.dumps(note, indent=1), encoding="utf-8")
         unfinished.rename(folder)
     except OSError as error:
@@ -79,4 +122,4 @@ def _keep(path: Path) -> Kept:
             f"{shown(path)} can't be kept in {shown(KEPT)} ({error.strerror}), so it was not replaced; "
             "`tito doctor` looks closer"
         ) from None
-    return Kept(path, folder, folder / path.relative_to(ROOT) if existed else None)
+    return Kept(path, folder, folder / path.relative_to(ROOT) if existed else None, target, digest)

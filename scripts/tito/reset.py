@@ -1,6 +1,8 @@
-"""`tito reset`: put a stub back; what it replaces is kept, and `--undo` brings it back."""
+"""`tito reset`: put a stub back; what it replaces is kept, and `--undo` goes back one reset each time."""
 
+import contextlib
 import os
+import tokenize
 from typing import Annotated
 
 import typer
@@ -14,17 +16,20 @@ from tito.memory import CannotDo, shown
 
 def reset(
     target: Annotated[str, typer.Argument(metavar="NN[.k]", help="A module (05) or one exercise (05.3).")] = "",
-    undo: Annotated[bool, typer.Option("--undo", help="Bring back what the last reset replaced.")] = False,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Bring back what the last reset replaced; again: the one before.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Put the stub back, of a module or of one function alone.
 
     What it replaces is kept under .tito/kept, and the rest of the file stays as it is.
 
-    Example: tito reset 05.3 puts one function's stub back; tito reset --undo brings yours back.
+    Example: tito reset 05.3 puts one function's stub back; tito reset --undo brings yours back, and the next
+    tito reset --undo what the reset before replaced.
     """
     if undo:
-        _undo(target, as_json)
+        _undo(course.select(target) if target else None, as_json)
     elif target:
         _reset(course.select(target), as_json)
     else:
@@ -32,11 +37,11 @@ def reset(
 
 
 def _reset(target: Module | Exercise, as_json: bool) -> None:
-    module = target if isinstance(target, Module) else course.owner(target)
+    module = _module(target)
     mine = _read(module)
     new = _new_content(target, module, mine)
     whole = isinstance(target, Module) or mine is None
-    done = kept.replace(module.file, new) if new != mine else None
+    done = kept.replace(target, new) if new != mine else None
     if as_json:
         document({"target": _id(target), "whole_file": whole, **_facts(module, done)})
     elif done is None:
@@ -49,22 +54,56 @@ def _reset(target: Module | Exercise, as_json: bool) -> None:
             say("  bring it back     tito reset --undo")
 
 
-def _undo(target: str, as_json: bool) -> None:
-    """Bring the last replaced file back; what it replaces is kept in turn, so that this can be undone as well."""
-    before = kept.last((course.module(target),) if target else course.modules())
-    content = before.copy.read_bytes() if before.copy else None
-    module = course.module(str(before.path))
-    done = kept.replace(before.path, content) if content != _read(module) else None
+def _undo(wanted: Module | Exercise | None, as_json: bool) -> None:
+    """Bring back what a reset replaced, and take that reset off the stack; what this replaces is kept in turn."""
+    before = kept.last(wanted)
+    module = _module(before.target)
+    mine = _read(module)
+    content, whole = _earlier_content(before, mine)
+    done = kept.replace(before.target, content, undoes=True) if content != mine else None
+    kept.close(before)
     if as_json:
-        document({"target": module.number, "whole_file": True, **_facts(module, done)})
-    elif done is None:
-        say(f"{shown(before.path)} is already what it was before; nothing was changed.")
-    else:
-        gone = "is gone again: it was not there before the last reset"
-        say(f"{shown(before.path)} {'is back' if before.copy else gone}.")
-        if done.copy:
-            say(f"  what it replaced is kept in  {shown(done.folder)}")
-            say("  bring that back              tito reset --undo")
+        document({"target": _id(before.target), "whole_file": whole, **_facts(module, done), "reset_at": before.at})
+        return
+    say(_came_back(before, whole, done is not None))
+    if done and done.copy:
+        say(f"  what it replaced is kept as  {shown(done.copy)}")
+    with contextlib.suppress(CannotDo):
+        further = kept.last(None)
+        say(f"  one step further back        tito reset --undo   ({_name(further.target)}, reset at {further.at})")
+
+
+def _earlier_content(before: Kept, mine: bytes | None) -> tuple[bytes | None, bool]:
+    """Return the file as it shall be, and whether more than what was reset comes back with it.
+
+    What was edited since the reset of one function stays, where that function can be put back alone.
+    """
+    if before.copy is None:
+        return None, True
+    if isinstance(before.target, Module) or mine is None or kept.digest(mine) == before.digest:
+        return before.copy.read_bytes(), isinstance(before.target, Module) or mine is None
+    os.environ["TINYTORCH"] = "reference"  # as below
+    from tito.stubs import put_back
+
+    try:
+        with tokenize.open(before.copy) as file:
+            return put_back(mine, file.read(), before.target.function), False
+    except (SyntaxError, ValueError, KeyError, RecursionError, MemoryError):  # unreadable, or the function wasn't there
+        return before.copy.read_bytes(), True
+
+
+def _came_back(before: Kept, whole: bool, changed: bool) -> str:
+    """Say in one sentence what an undo brought back."""
+    path, then = shown(before.path), f"before the reset at {before.at}"
+    if before.copy is None:
+        return f"{path} is gone again: it was not there {then}."
+    what = f"Your {_name(before.target)}"
+    if not changed:
+        return f"{what} is already as it was {then}; nothing was changed."
+    if isinstance(before.target, Module):
+        return f"{what} is back as it was {then}."
+    rest = "" if not whole else ", and with it the whole file"
+    return f"{what} is back in {path} as it was {then}{rest}."
 
 
 def _new_content(target: Module | Exercise, module: Module, mine: bytes | None) -> bytes:
@@ -99,6 +138,10 @@ def _read(module: Module) -> bytes | None:
 def _facts(module: Module, done: Kept | None) -> dict[str, object]:
     copy = shown(done.copy) if done and done.copy else None
     return {"file": shown(module.file), "changed": done is not None, "kept": copy}
+
+
+def _module(target: Module | Exercise) -> Module:
+    return target if isinstance(target, Module) else course.owner(target)
 
 
 def _id(target: Module | Exercise) -> str:

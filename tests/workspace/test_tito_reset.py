@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from workspace_copy import Workspace, copy_workspace
 
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE = 24, 1  # <linux/prctl.h>, <linux/capability.h>
 UNBUILT = '        raise NotImplementedError("01.1 Tensor.__add__")\n'
+UNBUILT_2 = '        raise NotImplementedError("01.2 Tensor.__matmul__")\n'
 BUILT = "        return 'mine'  # é\n"
 
 
@@ -32,7 +34,7 @@ def kept(workspace: Workspace, answer: dict[str, str]) -> bytes:
     return (workspace.root / answer["kept"]).read_bytes()
 
 
-def test_a_module_is_reset_and_undo_goes_back_and_forth(workspace: Workspace) -> None:
+def test_a_module_is_reset_and_comes_back(workspace: Workspace) -> None:
     stub, mine = build(workspace)
     answer = workspace.json("reset", "01")
     assert answer.pop("kept").startswith(".tito/kept/")
@@ -40,8 +42,79 @@ def test_a_module_is_reset_and_undo_goes_back_and_forth(workspace: Workspace) ->
     assert workspace.mine("tensor").read_bytes() == stub
     assert kept(workspace, workspace.json("reset", "--undo")) == stub
     assert workspace.mine("tensor").read_bytes() == mine
-    assert kept(workspace, workspace.json("reset", "--undo")) == mine
-    assert workspace.mine("tensor").read_bytes() == stub
+
+
+def test_each_undo_goes_back_one_reset(workspace: Workspace) -> None:
+    build(workspace)
+    workspace.edit("tensor", UNBUILT_2, BUILT)
+    both = workspace.mine("tensor").read_bytes()
+    workspace.json("reset", "01.1")
+    second = workspace.mine("tensor").read_bytes()
+    workspace.json("reset", "01.2")
+    run = workspace.tito("reset", "--undo", TZ="UTC")
+    assert re.match(
+        r"Your 01\.2 Tensor\.__matmul__ is back in modules/01_tensor/tensor\.py "
+        r"as it was before the reset at \d\d:\d\d\.\n"
+        r"  what it replaced is kept as  \.tito/kept/\S+/tensor\.py\n"
+        r"  one step further back        tito reset --undo   \(01\.1 Tensor\.__add__, reset at \d\d:\d\d\)\n$",
+        run.stdout,
+    )
+    assert workspace.mine("tensor").read_bytes() == second
+    assert "Your 01.1 Tensor.__add__ is back" in workspace.tito("reset", "--undo").stdout
+    assert workspace.mine("tensor").read_bytes() == both
+    run = workspace.tito("reset", "--undo")
+    assert (run.returncode, "nothing more to bring back" in run.stderr) == (1, True)
+    assert workspace.mine("tensor").read_bytes() == both
+
+
+def test_undo_says_which_reset_it_undoes_after_one_that_changed_nothing(workspace: Workspace) -> None:
+    build(workspace)
+    workspace.json("reset", "01.1")
+    assert not workspace.json("reset", "01.2")["changed"]
+    assert workspace.json("reset", "01.2", "--undo") == {
+        "error": "nothing was replaced yet of 01.2 Tensor.__matmul__, so there is nothing to bring back"
+    }
+    assert "Your 01.1 Tensor.__add__ is back" in workspace.tito("reset", "--undo").stdout
+
+
+def test_undo_of_one_function_leaves_what_was_edited_since(workspace: Workspace) -> None:
+    build(workspace)
+    workspace.json("reset", "01.1")
+    workspace.edit("tensor", UNBUILT_2, "        return 'since'\n")
+    since = workspace.mine("tensor").read_bytes()
+    answer = workspace.json("reset", "--undo")
+    assert (answer["target"], answer["whole_file"], kept(workspace, answer)) == ("01.1", False, since)
+    assert workspace.mine("tensor").read_bytes() == since.replace(UNBUILT.encode(), BUILT.encode())
+
+
+def test_undo_into_a_file_that_cannot_be_parsed_brings_the_whole_file(workspace: Workspace) -> None:
+    _, mine = build(workspace)
+    workspace.json("reset", "01.1")
+    workspace.mine("tensor").write_bytes(b"x = (\n")
+    run = workspace.tito("reset", "--undo")
+    assert "and with it the whole file." in run.stdout
+    assert workspace.mine("tensor").read_bytes() == mine
+
+
+def test_undo_of_what_is_back_already_says_so_and_goes_on(workspace: Workspace) -> None:
+    _, mine = build(workspace)
+    workspace.json("reset", "01.1")
+    workspace.mine("tensor").write_bytes(mine)
+    assert "is already as it was before the reset at" in workspace.tito("reset", "--undo").stdout
+    assert "nothing more to bring back" in workspace.json("reset", "--undo")["error"]
+    assert workspace.mine("tensor").read_bytes() == mine
+
+
+def test_undo_of_one_exercise_passes_over_later_resets(workspace: Workspace) -> None:
+    build(workspace)
+    workspace.edit("tensor", UNBUILT_2, "        return 'two'\n")
+    both = workspace.mine("tensor").read_bytes()
+    workspace.json("reset", "01.1")
+    workspace.json("reset", "01.2")
+    workspace.json("reset", "01.1", "--undo")
+    assert workspace.mine("tensor").read_bytes() == both.replace(b"        return 'two'\n", UNBUILT_2.encode())
+    assert workspace.json("reset", "--undo")["target"] == "01.2"
+    assert workspace.mine("tensor").read_bytes() == both
 
 
 def test_one_function_is_reset_alone(workspace: Workspace) -> None:
@@ -167,7 +240,7 @@ def test_a_note_never_leads_out_of_the_learners_files(workspace: Workspace) -> N
     build(workspace)
     copy = workspace.root / workspace.json("reset", "01")["kept"]
     copy.parents[2].joinpath("kept.json").write_text(json.dumps({"file": "../outside.py", "existed": True}))
-    assert "nothing to bring back" in workspace.json("reset", "--undo")["error"]
+    assert "nothing more to bring back" in workspace.json("reset", "--undo")["error"]
 
 
 def test_without_a_target_or_with_an_unknown_one_it_says_so(workspace: Workspace) -> None:
