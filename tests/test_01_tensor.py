@@ -72,7 +72,7 @@ def test_add_takes_arrays_on_both_sides(check):
 def test_add_refuses_shapes_that_do_not_broadcast(check):
     """must name both shapes where they don't broadcast"""
     a, b = Tensor(TWO_BY_THREE), Tensor([1.0, 2.0])
-    check("a + b", a=a, b=b, raises=(ValueError, r"\(2, 3\).*\(2,\)"), rule="an error says what came: both shapes")
+    check("a + b", a=a, b=b, raises=(ValueError, "(2, 3)", "(2,)"), rule="an error says what came: both shapes")
 
 
 @pytest.mark.exercise("01.1")
@@ -80,9 +80,9 @@ def test_add_is_recorded(check):
     """must be recorded, so that gradients can be asked for later"""
     a = Tensor([[2.0, 3.0]], requires_grad=True)
     check(
-        "c = a + 5.0; int(c.op is add and c.inputs[0] is a)",
+        "recorded(a + 5.0)",
         a=a,
-        expected=1,
+        expected="add of (1, 2) and ()",
         rule="the result goes through record(add, array, self, other)",
     )
 
@@ -130,15 +130,15 @@ def test_matmul_takes_vectors(check):
 @pytest.mark.exercise("01.2")
 def test_matmul_refuses_inner_lengths_that_differ(check):
     """must name both shapes where the inner lengths differ"""
-    a, b = Tensor(TWO_BY_THREE), Tensor(TWO_BY_THREE)
-    check("a @ b", a=a, b=b, raises=(ValueError, r"\(2, 3\).*\(2, 3\)"), rule="(2, 3) @ (2, 3): 3 meets 2")
+    a, b = Tensor(TWO_BY_THREE), Tensor(np.zeros((4, 5)))
+    check("a @ b", a=a, b=b, raises=(ValueError, "(2, 3)", "(4, 5)"), rule="(2, 3) @ (4, 5): 3 meets 4")
 
 
 @pytest.mark.exercise("01.2")
 def test_matmul_refuses_before_it_computes(check):
     """must look at the last axis of the left and the last but one of the right, also in stacks"""
     a, b = Tensor(np.zeros((4, 2, 3))), Tensor(np.zeros((4, 2, 5)))
-    check("a @ b", a=a, b=b, raises=(ValueError, r"\(4, 2, 3\).*\(4, 2, 5\)"), rule="the inner lengths are 3 and 2")
+    check("a @ b", a=a, b=b, raises=(ValueError, "(4, 2, 3)", "(4, 2, 5)"), rule="the inner lengths are 3 and 2")
 
 
 @pytest.mark.exercise("01.2")
@@ -146,10 +146,10 @@ def test_matmul_is_recorded(check):
     """must be recorded, so that gradients can be asked for later"""
     a, b = Tensor([[2.0, 3.0]], requires_grad=True), Tensor([[1.0], [4.0]])
     check(
-        "c = a @ b; int(c.op is matmul and c.inputs == (a, b))",
+        "recorded(a @ b)",
         a=a,
         b=b,
-        expected=1,
+        expected="matmul of (1, 2) and (2, 1)",
         rule="the result goes through record(matmul, array, self, other)",
     )
 
@@ -202,19 +202,7 @@ def test_sum_over_several_axes(check):
 @pytest.mark.exercise("01.3")
 def test_sum_refuses_an_axis_that_is_not_there(check):
     """must raise for an axis that isn't there"""
-    check("a.sum(axis=2)", a=Tensor(TWO_BY_THREE), raises=(ValueError, r"axis 2"), rule="(2, 3) has the axes 0 and 1")
-
-
-@pytest.mark.exercise("01.3")
-def test_sum_is_recorded(check):
-    """must be recorded, so that gradients can be asked for later"""
-    a = Tensor(TWO_BY_THREE, requires_grad=True)
-    check(
-        "c = a.sum(); int(c.op is sum and c.inputs[0] is a)",
-        a=a,
-        expected=1,
-        rule="the result goes through record(sum, array, self, ...)",
-    )
+    check("a.sum(axis=2)", a=Tensor(TWO_BY_THREE), raises=(ValueError, "axis 2"), rule="(2, 3) has the axes 0 and 1")
 
 
 @pytest.mark.exercise("01.3")
@@ -222,9 +210,8 @@ def test_sum_is_recorded_with_its_axis(check):
     """must be recorded together with axis and keepdims"""
     a = Tensor(TWO_BY_THREE, requires_grad=True)
     check(
-        "c = a.sum(axis=1, keepdims=True); c.attributes['axis'], int(c.attributes['keepdims'])",
+        "recorded(a.sum(axis=1, keepdims=True))",
         a=a,
-        expected=(1, 1),
-        parts=("axis", "keepdims"),
+        expected="sum of (2, 3), axis=1, keepdims=True",
         rule="the gradient rule needs both: record(sum, array, self, axis=axis, keepdims=keepdims)",
     )

@@ -76,7 +76,7 @@ def test_multiply_of_a_value_with_itself(check):
 
 @pytest.mark.exercise("05.2")
 def test_matmul_gives_both_gradients(check):
-    """must give g @ b.T for a, and a.T @ g for b"""
+    """must return the gradient by a first, then by b, each in its operand's shape"""
     check(
         "matmul_vjp(g, a @ b, a, b)",
         g=GW,
@@ -84,7 +84,7 @@ def test_matmul_gives_both_gradients(check):
         b=W,
         expected=(GW @ W.T, A.T @ GW),
         parts=("by a", "by b"),
-        rule="each gradient has its operand's shape: (2, 4) @ (4, 3) and (3, 2) @ (2, 4)",
+        rule="by a (2, 3), by b (3, 4); element [0, 0] by a: the sum over m of g[0, m] * b[0, m]",
     )
 
 
@@ -133,7 +133,7 @@ def test_matmul_of_square_matrices(check):
         b=b,
         expected=(g @ b.T, a.T @ g),
         parts=("by a", "by b"),
-        rule="shapes agree for wrong products too: by a it is g @ b.T, by b it is a.T @ g",
+        rule="by a [n, k]: the sum over m of g[n, m] * b[k, m]; by b [k, m]: over n of a[n, k] * g[n, m]",
     )
 
 

@@ -13,7 +13,7 @@ from types import FrameType, FunctionType
 from typing import Any
 
 from tito import course, mistakes
-from tito.check import Check, Mismatch
+from tito.check import Check, Mismatch, recorded
 from tito.course import Exercise, Module
 
 Case = Callable[..., None]
@@ -50,7 +50,8 @@ def names_for(module: Module) -> dict[str, Any]:
 
     import tinytorch
 
-    return {**vars(tinytorch), **vars(importlib.import_module(f"tinytorch.{module.name}")), "np": np}
+    own = vars(importlib.import_module(f"tinytorch.{module.name}"))
+    return {**vars(tinytorch), **own, "np": np, "recorded": recorded}
 
 
 def outcome(case: Case, module: Module) -> Mismatch | None:
@@ -65,12 +66,13 @@ def outcome(case: Case, module: Module) -> Mismatch | None:
 def likely(case: Case, module: Module, exercise: Exercise, mismatch: Mismatch) -> mistakes.Mistake | None:
     """Return the one known mistake that explains a failed test, or None where none or several do.
 
-    A mistake explains it if it gives the same result in this test. Where several do, all tests of the exercise decide.
+    A mistake explains it if it gives the same result in this test. Where several do, or where the result is an error
+    (the same one has many causes), all tests of the exercise decide.
     """
     known = [m for m in mistakes.corpus(module)[0] if m.exercise == exercise.id]
     function = mistakes.target(module, exercise.function)
     matching = [m for m in known if _same(_with(m, function, [case], module), [mismatch])]
-    if len(matching) > 1:
+    if len(matching) > 1 or (matching and mismatch.outcome.error):
         every = cases(module)[exercise.id]
         found = [outcome(one, module) for one in every]
         matching = [m for m in matching if _same(_with(m, function, every, module), found)]

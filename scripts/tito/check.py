@@ -1,6 +1,6 @@
 """Judge one behaviour of an exercise: run a call, compare the result, and say what differs in a form made for learners.
 
-Public parts: `Check` (the `check` argument of every judged test), `Mismatch`, `Outcome`.
+Public parts: `Check` (the `check` argument of every judged test), `Mismatch`, `Outcome`, `recorded`.
 
 A test writes the call as text; the same text is what runs and what a failure shows as "you called". Comparison goes
 shape, dtype, NaN, values, and stops at the first difference.
@@ -9,17 +9,21 @@ shape, dtype, NaN, values, and stops at the first difference.
 import ast
 import re
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import CodeType
+from types import CodeType, TracebackType
 from typing import Any
 
 import numpy as np
 
+Array = np.ndarray[Any, Any]
+Raises = tuple[type[BaseException], *tuple[str, ...]]  # the error's type, and what its message contains
+
 RTOL = 1e-5
 ATOL = 1e-6
 SHOWN_ELEMENTS = 24  # larger arrays are shown in part; -vv shows them whole
+DIGITS = 5  # shown of a float; more where wanted and got would look the same
 FORM = "  {:<12} {}"
 
 
@@ -27,7 +31,7 @@ FORM = "  {:<12} {}"
 class Outcome:
     """What a call gave, in a form that compares: arrays, or an error."""
 
-    arrays: tuple[np.ndarray[Any, Any], ...] = ()
+    arrays: tuple[Array, ...] = ()
     error: str = ""  # "ValueError: ..." where it raised
 
     def same(self, other: "Outcome") -> bool:
@@ -69,6 +73,23 @@ def labelled_rows(label: str, text: str) -> list[str]:
     return [FORM.format(label, first), *(FORM.format("", line) for line in rest)]
 
 
+@dataclass(frozen=True)
+class _Question:
+    """What a check asks: the call, and what it has to give."""
+
+    call: str
+    given: str  # the arguments' shapes
+    expected: Any
+    raises: Raises | None
+    parts: tuple[str, ...]
+    rule: str
+    rtol: float
+    atol: float
+
+    def mismatch(self, wanted: str, got: str, outcome: Outcome, line: tuple[Path, int] | None = None) -> Mismatch:
+        return Mismatch(self.call, self.given, wanted, got, self.rule, outcome, line)
+
+
 class Check:
     """Runs one call of a judged test and compares. A test may use it several times; the first difference ends it."""
 
@@ -84,7 +105,7 @@ class Check:
         *,
         rule: str,
         expected: Any = None,
-        raises: tuple[type[BaseException], str] | None = None,
+        raises: Raises | None = None,
         parts: tuple[str, ...] = (),
         rtol: float = RTOL,
         atol: float = ATOL,
@@ -93,22 +114,23 @@ class Check:
         """Run `call` with the names in `given` and compare what it gives.
 
         call: statements divided by semicolons; the last one is the expression that is compared.
-        expected: an array, a number, or a tuple of them; an array's dtype counts, a number's or list's does not.
-        raises: the error's type and a regular expression for its message, where the call must raise.
+        expected: an array, a number, a text, or a tuple of them; an array's dtype counts, a list's does not, and a
+            float in place of an int is wrong.
+        raises: the error's type and what its message has to contain, where the call must raise.
         parts: what to call each element where the result is a tuple.
         Raises Mismatch.
         """
         shapes = "   ".join(f"{name}: {_kind(value)}" for name, value in given.items())
+        question = _Question(call, shapes, expected, raises, parts, rule, rtol, atol)
         try:
             result = self._run(call, given)
         except (Exception, SystemExit) as error:  # whatever the learner's code raises is the result to be judged
-            self._judge_error(call, shapes, error, expected, raises, rule)
+            self._judge_error(question, error)
             return
         if raises:
             arrays = _arrays_or_none(result)
-            got = f"{type(result).__name__}: {result!r:.60}" if arrays is None else self._show(arrays)
-            raise Mismatch(call, shapes, _wanted(raises), f"no error, but {got}", rule, Outcome(arrays or ()))
-        self._compare(call, shapes, result, expected, parts, rule, rtol, atol)
+            raise question.mismatch(_wanted(raises), f"no error, but {self._gift(result)}", Outcome(arrays or ()))
+        self._compare(question, result)
 
     def _run(self, call: str, given: dict[str, Any]) -> Any:
         *statements, last = ast.parse(call).body
@@ -119,102 +141,123 @@ class Check:
         exec(before, names)
         return eval(compile(ast.Expression(last.value), "<the call of this test>", "eval"), names)
 
-    def _judge_error(
-        self,
-        call: str,
-        shapes: str,
-        error: BaseException,
-        expected: Any,
-        raises: tuple[type[BaseException], str] | None,
-        rule: str,
-    ) -> None:
-        if raises and isinstance(error, raises[0]) and re.search(raises[1], str(error)):
+    def _judge_error(self, question: _Question, error: BaseException) -> None:
+        raises = question.raises
+        if raises and isinstance(error, raises[0]) and all(part in str(error) for part in raises[1:]):
             return
-        message = f"{type(error).__name__}: {error}"
-        wanted = _wanted(raises) if raises else self._show(_arrays(expected))
-        raise Mismatch(
-            call, shapes, wanted, f"raised {message}", rule, Outcome(error=message), learner_line(error, self.function)
-        ) from error
+        wanted = _wanted(raises) if raises else self._show(_arrays(question.expected))
+        advised = traceback.format_exception_only(error)[-1].strip()  # with Python's "Did you mean"
+        endless = isinstance(error, RecursionError)  # whose message says where the limit was met, by chance
+        outcome = Outcome(error=type(error).__name__ if endless else f"{type(error).__name__}: {error}")
+        raise question.mismatch(wanted, f"raised {advised}", outcome, learner_line(error, self.function)) from error
 
-    def _compare(
-        self,
-        call: str,
-        shapes: str,
-        result: Any,
-        expected: Any,
-        parts: tuple[str, ...],
-        rule: str,
-        rtol: float,
-        atol: float,
-    ) -> None:
+    def _compare(self, question: _Question, result: Any) -> None:
+        expected = question.expected
         wanted = expected if isinstance(expected, tuple) else (expected,)
         got = _arrays_or_none(result)
         if got is None:
-            got_text = f"{type(result).__name__}: {result!r:.60}"
-            raise Mismatch(
-                call, shapes, self._show(_arrays(expected)), got_text, rule, Outcome(error=type(result).__name__)
-            )
+            outcome = Outcome(error=type(result).__name__)
+            raise question.mismatch(self._show(_arrays(expected)), self._gift(result), outcome)
         if len(got) != len(wanted) or isinstance(result, tuple) != isinstance(expected, tuple):
             wish = f"a tuple of {len(wanted)}" if isinstance(expected, tuple) else "one result"
-            gift = f"a tuple of {len(got)}" if isinstance(result, tuple) else self._show(got)
-            raise Mismatch(call, shapes, f"{wish}: {self._show(_arrays(expected))}", gift, rule, Outcome(got))
-        names = parts or ("",) * len(wanted)
-        for name, one_wanted, one_got in zip(names, wanted, got, strict=True):
-            target = np.asarray(one_wanted if not hasattr(one_wanted, "data") else _arrays(one_wanted)[0])
-            exact = isinstance(one_wanted, np.ndarray | np.generic) or hasattr(one_wanted, "requires_grad")
-            difference = _difference(target, one_got, rtol, atol, dtype=exact)
+            text = f"{wish}: {self._show(_arrays(expected))}"
+            raise question.mismatch(text, self._gift(result), Outcome(got, error=type(result).__name__))
+        for name, one_wanted, one_got in zip(question.parts or ("",) * len(wanted), wanted, got, strict=True):
+            target = _arrays(one_wanted)[0]
+            difference = _difference(
+                target, one_got, question.rtol, question.atol, dtype=_is_exact(one_wanted, one_got)
+            )
             if difference is not None:
                 label = f"{name}  " if name else ""
-                arrow = (
-                    ""
-                    if one_got.shape == target.shape == () and one_got.dtype == target.dtype
-                    else f"     <- {difference}"
-                )
-                got_text = f"{label}{self._show((one_got,))}{arrow}"
-                raise Mismatch(call, shapes, f"{label}{self._show((target,))}", got_text, rule, Outcome(got))
+                texts = self._tell_apart(target, one_got)
+                arrow = "" if one_got.shape == target.shape == () and one_got.dtype == target.dtype else difference
+                arrow = f"     <- {arrow}" if arrow else ""
+                raise question.mismatch(f"{label}{texts[0]}", f"{label}{texts[1]}{arrow}", Outcome(got))
 
-    def _show(self, arrays: tuple[np.ndarray[Any, Any], ...]) -> str:
+    def _gift(self, result: Any) -> str:
+        """Say what came where something of another kind was wanted."""
+        arrays = _arrays_or_none(result)
+        if arrays is None:
+            return "nothing: None" if result is None else f"{type(result).__name__}: {result!r:.60}"
+        kind = f"a {type(result).__name__} of {len(result)}: " if isinstance(result, tuple | list) else ""
+        return kind + self._show(arrays)
+
+    def _show(self, arrays: tuple[Array, ...]) -> str:
         return "   ".join(_text(array, self.verbose) for array in arrays)
+
+    def _tell_apart(self, wanted: Array, got: Array) -> tuple[str, str]:
+        """Return both as texts, with as many digits as it takes to see that they differ."""
+        for digits in (DIGITS, 9, 17):
+            texts = _text(wanted, self.verbose, digits), _text(got, self.verbose, digits)
+            if texts[0] != texts[1]:
+                break
+        return texts
+
+
+def recorded(tensor: Any) -> str:
+    """Return what a tensor remembers, as text: "sum of (2, 3), axis=1, keepdims=True"; "nothing" for a leaf."""
+    if tensor.op is None:
+        return "nothing"
+    name = getattr(tensor.op, "__name__", f"{tensor.op!r}, which is no operation")
+    inputs = " and ".join(str(x.shape) for x in tensor.inputs)
+    return ", ".join([f"{name} of {inputs}", *(f"{key}={value}" for key, value in sorted(tensor.attributes.items()))])
 
 
 def learner_line(error: BaseException, function: str) -> tuple[Path, int] | None:
     """Return the line at which an error passed through an exercise's function, else through a file of the course."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if _is_course_file(Path(f.filename))]
-    own = [f for f in frames if f.name == function.rpartition(".")[2]] or frames
-    return (Path(own[-1].filename), own[-1].lineno or 1) if own else None
+    steps = [
+        (step.tb_frame.f_code, step.tb_lineno)
+        for step in _steps(error)
+        if _is_course_file(Path(step.tb_frame.f_code.co_filename))
+    ]
+    own = [(code, line) for code, line in steps if code.co_qualname == function] or steps
+    return (Path(own[-1][0].co_filename), own[-1][1]) if own else None
+
+
+def _steps(error: BaseException) -> Iterator[TracebackType]:
+    step = error.__traceback__
+    while step is not None:
+        yield step
+        step = step.tb_next
 
 
 def _is_course_file(path: Path) -> bool:
     return path.parent.name == "tinytorch" or path.parent.parent.name == "modules"
 
 
-def _wanted(raises: tuple[type[BaseException], str]) -> str:
-    return f"{raises[0].__name__} whose message matches {raises[1]!r}"
+def _wanted(raises: Raises) -> str:
+    return f"{raises[0].__name__} that names {' and '.join(raises[1:])}"
 
 
-def _arrays(value: Any) -> tuple[np.ndarray[Any, Any], ...]:
+def _is_exact(wanted: Any, got: Array) -> bool:
+    """Return whether the dtype counts: an array's does, and a float is no int."""
+    is_array = isinstance(wanted, np.ndarray | np.generic) or hasattr(wanted, "requires_grad")
+    return is_array or (isinstance(wanted, int) and got.dtype.kind == "f")
+
+
+def _arrays(value: Any) -> tuple[Array, ...]:
     """Return the arrays of a result: of a tuple each, of a Tensor its data. Raises TypeError for what is no number."""
     if isinstance(value, tuple):
         return tuple(array for one in value for array in _arrays(one))
-    array = np.asarray(value.data) if hasattr(value, "requires_grad") else np.asarray(value)
-    if array.dtype.kind not in "biuf":
+    array = np.asarray(value.data if hasattr(value, "requires_grad") else value)
+    if array.dtype.kind not in "biufU":
         raise TypeError(f"{type(value).__name__} instead of numbers")
     return (array,)
 
 
-def _arrays_or_none(value: Any) -> tuple[np.ndarray[Any, Any], ...] | None:
+def _arrays_or_none(value: Any) -> tuple[Array, ...] | None:
     try:
         return _arrays(value)
-    except TypeError:
+    except (TypeError, ValueError):  # no numbers, or lists of different lengths
         return None
 
 
-def _difference(
-    wanted: np.ndarray[Any, Any], got: np.ndarray[Any, Any], rtol: float = RTOL, atol: float = ATOL, dtype: bool = True
-) -> str | None:
+def _difference(wanted: Array, got: Array, rtol: float = RTOL, atol: float = ATOL, dtype: bool = True) -> str | None:
     """Say what differs first: shape, dtype, NaN, values; None where nothing does."""
     if wanted.shape != got.shape:
         return _shape_difference(wanted.shape, got.shape)
+    if "U" in (wanted.dtype.kind, got.dtype.kind):
+        return None if np.array_equal(wanted, got) else "another text"
     if dtype and wanted.dtype != got.dtype:
         return f"dtype {got.dtype} instead of {wanted.dtype}"
     if np.isnan(got).any() and not np.isnan(wanted).any():
@@ -226,7 +269,13 @@ def _difference(
         distance = np.where(close, -1.0, np.abs(got.astype(float) - wanted.astype(float)))
     worst = np.unravel_index(int(np.nanargmax(distance)), got.shape)
     where = f" at [{', '.join(map(str, worst))}]" if worst else ""
-    return f"{int((~close).sum())} of {got.size} differ, worst{where}: {got[worst]:.6g} instead of {wanted[worst]:.6g}"
+    return f"{int((~close).sum())} of {got.size} differ, worst{where}: {_apart(got[worst], wanted[worst])}"
+
+
+def _apart(got: Any, wanted: Any) -> str:
+    """Return both numbers with as many digits as it takes to see that they differ."""
+    texts = (f"{got:.{digits}g} instead of {wanted:.{digits}g}" for digits in (6, 9, 17))
+    return next((text for text in texts if len({*text.split(" instead of ")}) == 2), f"{got} instead of {wanted}")
 
 
 def _shape_difference(wanted: tuple[int, ...], got: tuple[int, ...]) -> str:
@@ -243,16 +292,16 @@ def _kind(value: Any) -> str:
     return repr(value) if shape is None or shape == () else str(shape)
 
 
-def _text(array: np.ndarray[Any, Any], verbose: bool) -> str:
+def _text(array: Array, verbose: bool, digits: int = DIGITS) -> str:
     """Return shape and numbers on one line, in part where they are many."""
     limit = None if verbose else SHOWN_ELEMENTS
     flat = limit is not None and array.size > limit
-    form: Any = {"float_kind": lambda x: f"{x:.5g}"}
+    form: Any = {"float_kind": lambda x: f"{x:.{digits}g}", "numpystr": str}
     numbers = np.array2string(
         array.ravel()[:limit] if flat else array, formatter=form, threshold=10**9, max_line_width=10**9
     )
     text = re.sub(r"\s+", " ", numbers).replace("[ ", "[")
-    plain = array.dtype == np.float32 or (not array.shape and array.dtype.kind in "biu")
+    plain = array.dtype == np.float32 or (not array.shape and array.dtype.kind in "biuU")
     dtype = "" if plain else f"  {array.dtype}"
     more = " ... (-vv shows all)" if flat else ""
     return f"{array.shape}{dtype}  {text}{more}" if array.shape else f"{text}{dtype}"

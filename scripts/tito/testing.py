@@ -91,6 +91,8 @@ def test(
     sys.path[:0] = [p for p in (str(ROOT), str(ROOT / "scripts")) if p not in sys.path]
     chosen, passed_on = _divide([*(targets or []), *context.args])
     options = [*passed_on, *(["--built"] if built else [])]
+    for target in chosen:
+        course.select(target)  # an unknown name is said before anything else
     import_course()
     if not as_json:
         from tinytorch import _workspace

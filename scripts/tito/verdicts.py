@@ -171,7 +171,9 @@ def explain(case: Any, judged: str, mismatch: Mismatch) -> str:
         lines.append(_row("first", f"{earlier[0]} is wrong as well, and comes earlier: tito test {earlier[0].id}"))
     lines += mismatch.rows()
     likely = None if cause or judged != exercise.id else cases.likely(case, module, exercise, mismatch)
-    if likely:
+    if mismatch.outcome.error == "NoneType":
+        lines += labelled_rows("likely", "the function ends without handing its result back: is `return` missing?")
+    elif likely:
         lines += labelled_rows("likely", likely.says)
     lines.append(_row("look at", place(module, exercise, mismatch.line)))
     lines.append(_next_row(judged, exercise))
@@ -241,6 +243,17 @@ class Verdicts:
         if os.environ.get("TINYTORCH") != "reference":
             keep({e: v for e in self.outcomes if "." in e and (v := self.verdict(e)) in ("passed", "failed")})
 
+    def _module_summary(self, module: Module) -> list[str]:
+        """Return the lines of one module: what is right with where to compare, what is wrong, what did not run."""
+        ran = [e for e in module.exercises if e.id in self.outcomes]
+        lines = [line for e in ran if (line := _verdict_line(e, self.verdict(e.id)))]
+        if any(self.verdict(e.id) == "passed" for e in ran):
+            lines.append(f"            compare with the reference: tinytorch/{module.name}.py")
+        skipped = [e.id for e in ran if self.verdict(e.id) == "skipped"]
+        aside = [id for id in skipped if _state(id) == "aside"]
+        lines += _listed("aside", aside, f"the reference runs there; `tito use mine {module.number}` takes yours again")
+        return lines + _listed("not run", [id for id in skipped if id not in aside], "not built yet")
+
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say what stands, and what to do next."""
         explained = self.explained() if self.config.getoption("--brief") else []
@@ -250,11 +263,15 @@ class Verdicts:
     def explained(self) -> list[str]:
         """Return the first failure of each exercise in full, with the other behaviours that fail below it."""
         lines: list[str] = []
+        told: set[str] = set()  # a file that can't be used fails all its exercises with one text
         for judged in dict.fromkeys(judged for judged, _ in self.failed):
             first, *others = [text for of, text in self.failed if of == judged]
             if not judged:
                 lines += ["", "\n\n".join([first, *others])]
                 continue
+            if first in told:
+                continue
+            told.add(first)
             headline = first.partition("\n")[0]
             also = [line for text in others if (line := text.partition("\n")[0]) != headline]
             lines += ["", first, *(_row("also fails", line.partition(": ")[2]) for line in dict.fromkeys(also))]
@@ -266,19 +283,25 @@ class Verdicts:
             return []
         lines: list[str] = []
         for module in course.modules():
-            ran = [e for e in module.exercises if e.id in self.outcomes]
-            lines += [line for e in ran if (line := _verdict_line(module, e, self.verdict(e.id)))]
-            unbuilt = [e.id for e in ran if self.verdict(e.id) == "skipped"]
-            if unbuilt:
-                lines.append(f"  not run   {', '.join(unbuilt)}: not built yet, or set aside")
+            lines += self._module_summary(module)
         following = next(
-            (e for m in course.modules() for e in m.exercises if self.verdict(e.id) in ("failed", "skipped")), None
+            (
+                e
+                for m in course.modules()
+                for e in m.exercises
+                if self.verdict(e.id) in ("failed", "skipped") and _state(e.id) != "aside"
+            ),
+            None,
         )
         if following:
             lines.append(
                 f"  next      {following}: {memory.shown(course.owner(following).file)}, then  tito test {following.id}"
             )
         return lines
+
+
+def _listed(label: str, exercises: list[str], why: str) -> list[str]:
+    return [f"  {label:<9} {', '.join(exercises)}: {why}"] if exercises else []
 
 
 def keep(verdicts: dict[str, str]) -> None:
@@ -298,12 +321,13 @@ def keep(verdicts: dict[str, str]) -> None:
         print(f"tito: {error}; `tito status` won't know these verdicts")
 
 
-def _verdict_line(module: Module, exercise: Exercise, verdict: str) -> str:
-    if verdict == "passed":
-        reference = f"tinytorch/{module.name}.py"
-        return f"  right     {exercise}: {exercise.done}\n            compare with the reference: {reference}"
-    words = {"failed": "wrong     ", "partly": "so far so good  "}
-    return f"  {words[verdict]}{exercise}" if verdict in words else ""
+def _verdict_line(exercise: Exercise, verdict: str) -> str:
+    texts = {
+        "passed": f"  right     {exercise}: {exercise.done}",
+        "failed": f"  wrong     {exercise}",
+        "partly": f"  so far so good  {exercise}",
+    }
+    return texts.get(verdict, "")
 
 
 def _timed_out(item: pytest.Item, judged: str, error: BaseException, seconds: str) -> str:

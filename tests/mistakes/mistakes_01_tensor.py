@@ -78,6 +78,19 @@ class add_unchecked:
         return record(add, total, self, other)
 
 
+@mistake("01.1", "the operation is the function add itself: record(add, ...), without quotes")
+class add_as_text:
+    def first(self, other):
+        other = as_tensor(other, self)
+        check_broadcast("+", self, other)
+        return record("add", self.data + other.data, self, other)
+
+    def second(self, other):
+        b = as_tensor(other, like=self)
+        check_broadcast("+", self, b)
+        return record("add", np.add(self.data, b.data), self, b)
+
+
 @right("01.1")
 def add_with_numpy(self, other):
     b = as_tensor(other, like=self)
@@ -287,6 +300,36 @@ class sum_averages:
         mean = total * (total.size / self.data.size)
         mean = mean if keepdims else np.squeeze(mean, axis=axis)
         return record(sum, mean.astype(self.dtype), self, axis=axis, keepdims=keepdims)
+
+
+@mistake("01.3", "NumPy's second argument of sum is the dtype: name them, sum(axis=axis, keepdims=keepdims)")
+class sum_by_position:
+    def first(self, axis=None, keepdims=False):
+        return record(sum, self.data.sum(axis, keepdims), self, axis=axis, keepdims=keepdims)
+
+    def second(self, axis=None, keepdims=False):
+        total = np.sum(self.data, axis, keepdims)
+        return record(sum, total, self, axis=axis, keepdims=keepdims)
+
+
+@mistake("01.3", "axis and keepdims are no inputs: hand them to record by name, axis=axis, keepdims=keepdims")
+class sum_attributes_as_inputs:
+    def first(self, axis=None, keepdims=False):
+        return record(sum, self.data.sum(axis=axis, keepdims=keepdims), self, axis, keepdims)
+
+    def second(self, axis=None, keepdims=False):
+        total = np.sum(self.data, axis=axis, keepdims=keepdims)
+        return record(sum, total, self, axis, keepdims)
+
+
+@mistake("01.3", "in this file `sum` is the Tensor's own, which calls this method: NumPy's is self.data.sum(...)")
+class sum_calls_itself:
+    def first(self, axis=None, keepdims=False):
+        return record(sum, sum(self.data, axis=axis, keepdims=keepdims), self, axis=axis, keepdims=keepdims)
+
+    def second(self, axis=None, keepdims=False):
+        total = sum(self, axis, keepdims)
+        return record(sum, total.data, self, axis=axis, keepdims=keepdims)
 
 
 @right("01.3")

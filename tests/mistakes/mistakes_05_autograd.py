@@ -133,6 +133,16 @@ class matmul_times_out:
         return np.matmul(out, np.swapaxes(b, -1, -2)), np.matmul(np.swapaxes(a, -1, -2), out)
 
 
+@mistake("05.2", "g comes first for a and last for b: the products don't commute, so look at the shapes")
+class factors_swapped:
+    def first(g, out, a, b, *, needs=(True, True)):
+        return b.swapaxes(-1, -2) @ g, g @ a.swapaxes(-1, -2)
+
+    def second(g, out, a, b, *, needs=(True, True)):
+        by_a = np.matmul(np.swapaxes(b, -1, -2), g)
+        return by_a, np.matmul(g, np.swapaxes(a, -1, -2))
+
+
 @right("05.2")
 def matmul_with_numpy(g, out, a, b, *, needs=(True, True)):
     return np.matmul(g, np.swapaxes(b, -2, -1)), np.matmul(np.swapaxes(a, -2, -1), g)
