@@ -13,11 +13,16 @@ import find_python
 
 def main():  # type: () -> int
     """Make the environment ready, look it over, run the main job; the exit code is that of the first that failed."""
-    from workspace_setup import ready_python, run_module
+    from workspace_setup import ready_python, run_module, say_how_to_call_tito
 
     python = ready_python()
     code = run_module(python, ["tito", "doctor"])
-    return code or run_module(python, ["tito", "milestone", "digits"] + sys.argv[1:])  # noqa: RUF005
+    if code:
+        return code
+    code = run_module(python, ["tito", "milestone", "digits"] + sys.argv[1:])  # noqa: RUF005
+    if code in (0, 1):  # neither interrupted nor wrongly called: what it printed ends with a command of tito
+        say_how_to_call_tito(python)
+    return code
 
 
 if __name__ == "__main__":

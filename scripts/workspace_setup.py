@@ -12,6 +12,8 @@ fits, nothing is done.
 
 import contextlib
 import os
+import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -46,6 +48,17 @@ def run_module(python: Path, arguments: Sequence[str], **variables: str) -> int:
         with contextlib.suppress(KeyboardInterrupt):  # it reaches the child too, which may have something left to say
             code = process.wait()
             return code if code >= 0 else 128 - code
+
+
+def say_how_to_call_tito(python: Path) -> None:
+    """Say what to type before `tito` where the terminal does not find this environment's."""
+    found, bin_folder = shutil.which("tito"), python.parent
+    if found and Path(found).parent.resolve() == bin_folder.resolve():
+        return
+    shown = bin_folder.relative_to(Path.cwd()) if bin_folder.is_relative_to(Path.cwd()) else bin_folder
+    activate, long = shlex.quote(str(shown / "activate")), f"{shlex.quote(str(shown / python.name))} -m tito"
+    first = f"first: source {activate}   (or " if (bin_folder / "activate").exists() else "("
+    say(f"      in this terminal {first}write `{long}` for `tito`)")
 
 
 def leave(work: Callable[[], int]) -> NoReturn:

@@ -147,9 +147,29 @@ def test_the_second_start_is_quick_and_runs_no_pip(workspace: Workspace) -> None
     began = time.monotonic()
     again = workspace.run("start.py")
     assert again.returncode == 0
-    assert again.stderr == ""
+    assert len(again.stderr.splitlines()) == 1  # how to call tito
     assert len(workspace.pip_calls()) == before
     assert time.monotonic() - began < 1
+
+
+def test_start_ends_with_the_way_to_call_tito_where_the_terminal_does_not_find_it(workspace: Workspace) -> None:
+    here = workspace.run("start.py", cwd=str(workspace.root)).stderr.splitlines()[-1]
+    assert "first: source .venv/bin/activate " in here
+    assert "`.venv/bin/python -m tito`" in here
+    bin_folder = workspace.root / ".venv" / "bin"
+    assert f"source '{bin_folder}/activate'" in workspace.run("start.py", cwd=str(workspace.fakes)).stderr
+    (bin_folder / "tito").write_text("#!/bin/sh\n")
+    (bin_folder / "tito").chmod(0o755)
+    assert workspace.run("start.py", PATH=f"{bin_folder}:/usr/bin:/bin").stderr == ""
+    assert "activate" in workspace.run("start.py").stderr
+
+
+def test_check_says_at_its_end_that_all_is_fine_and_what_skipped_means(workspace: Workspace) -> None:
+    done = workspace.run("check.py")
+    assert "The reference passes all its tests: this machine is fine." in done.stderr
+    assert '"skipped"' in done.stderr
+    (workspace.root / "pytest" / "__main__.py").write_text(FAKE_TOOL + "\nsys.exit(1)")
+    assert "fine" not in workspace.run("check.py").stderr
 
 
 def test_check_runs_pytest_on_the_reference_and_hands_on_arguments_and_exit_code(workspace: Workspace) -> None:
