@@ -5,6 +5,7 @@ Public parts: `einsum`, the operation, and what its gradient rule needs as well:
 Two arrays are contracted as one stack of matrix products, so that BLAS does the work; np.einsum alone would loop.
 """
 
+import functools
 import math
 import string
 from collections.abc import Sequence
@@ -27,16 +28,17 @@ def einsum(subscripts: str, *operands: Operand) -> Tensor:
     (Tensor([12., 34.]), Tensor(5.))
     """
     tensors = tuple([as_tensor(operand) for operand in operands])
-    terms, output = explicit(subscripts, [tensor.shape for tensor in tensors])
+    terms, output = explicit(subscripts, tuple([tensor.shape for tensor in tensors]))
     product = contract(terms, output, [tensor.data for tensor in tensors])
     return record(einsum, product, *tensors, terms=terms, output=output)
 
 
-def explicit(subscripts: str, shapes: Sequence[Shape]) -> tuple[list[str], str]:
+@functools.lru_cache(maxsize=256)
+def explicit(subscripts: str, shapes: tuple[Shape, ...]) -> tuple[tuple[str, ...], str]:
     """Return a letter for each axis of each operand, and of the result; ValueError if they don't fit the shapes.
 
-    >>> explicit("...i,i", [(2, 5, 3), (3,)])
-    (['abi', 'i'], 'ab')
+    >>> explicit("...i,i", ((2, 5, 3), (3,)))
+    (('abi', 'i'), 'ab')
     """
     left, arrow, output = subscripts.replace(" ", "").partition("->")
     terms = left.split(",")
@@ -56,7 +58,7 @@ def explicit(subscripts: str, shapes: Sequence[Shape]) -> tuple[list[str], str]:
         output = dots + "".join(once)
     output = output.replace("...", dots, 1)
     _check(subscripts, filled, output, shapes)
-    return filled, output
+    return tuple(filled), output
 
 
 def contract(terms: Sequence[str], output: str, arrays: Sequence[Array]) -> Array:

@@ -83,7 +83,7 @@ def rand(*shape: int | Shape, seed: Seed = None, dtype: DTypeLike = np.float32, 
     """Return numbers drawn uniformly from [0, 1); TypeError for a dtype that isn't of floats.
 
     >>> rand(2, seed=0)
-    Tensor([0.85062474, 0.5148906 ])
+    Tensor([0.8506242 , 0.63696164])
     """
     generator, drawn = np.random.default_rng(seed), _drawn_in(dtype)
     return _new(generator.random(flat_ints(shape), drawn).astype(dtype, copy=False), requires_grad)

@@ -51,7 +51,8 @@ def power_vjp(g: Array, out: Array, base: Array, exponent: Array, *, needs: Need
     by_base = by_exponent = None
     with np.errstate(all="ignore"):
         if needs[0]:
-            by_base = g * (exponent * elementwise.raised(base, exponent - 1))
+            square = exponent.ndim == 0 and exponent == 2
+            by_base = (base if square else elementwise.raised(base, exponent - 1)) * exponent * g
             by_base = by_base if exponent.all() else np.where(exponent == 0, 0, by_base)
         if needs[1]:
             by_exponent = g * np.where((base == 0) & (exponent >= 0), 0, out * np.log(base))
@@ -81,7 +82,9 @@ def sqrt_vjp(g: Array, out: Array, x: Array) -> Gradients:
 @vjp(elementwise.abs)
 def abs_vjp(g: Array, out: Array, x: Array) -> Gradients:
     """Return the gradient with x's sign, 0 at 0."""
-    return (g * np.sign(x),)
+    grad = np.sign(x)
+    grad *= g
+    return (grad,)
 
 
 @vjp(elementwise.sign)
@@ -190,13 +193,16 @@ def gather_vjp(g: Array, out: Array, x: Array, *, axis: int, index: Array) -> Gr
 def extreme_vjp(g: Array, out: Array, x: Array, *, axis: Axis, keepdims: bool) -> Gradients:
     """Share the gradient evenly among the elements that are the extreme."""
     chosen = x == _kept(out, axis, keepdims)
-    with np.errstate(invalid="ignore"):  # where the extreme is NaN, no element equals it
+    with np.errstate(divide="ignore", invalid="ignore"):  # where the extreme is NaN, no element equals it
         return (chosen * (_kept(g, axis, keepdims) / chosen.sum(axis, keepdims=True, dtype=x.dtype)),)
 
 
 @vjp(reductions.prod)
 def prod_vjp(g: Array, out: Array, x: Array, *, axis: Axis, keepdims: bool) -> Gradients:
-    """Return for each element the product of all others: of those before it and those behind it, with no division."""
+    """Return for each element the product of all others: by division, and where zeros forbid it, step by step."""
+    if x.all():
+        with np.errstate(all="ignore"):
+            return (_kept(g * out, axis, keepdims) / x,)
     axes = tuple(range(x.ndim)) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
     last = tuple(range(x.ndim - len(axes), x.ndim))
     moved = np.moveaxis(x, axes, last)
@@ -230,7 +236,7 @@ def std_vjp(g: Array, out: Array, x: Array, *, axis: Axis, keepdims: bool, corre
 
 @vjp(contraction.einsum)
 def einsum_vjp(
-    g: Array, out: Array, *arrays: Array, terms: list[str], output: str, needs: tuple[bool, ...] = ()
+    g: Array, out: Array, *arrays: Array, terms: tuple[str, ...], output: str, needs: tuple[bool, ...] = ()
 ) -> Gradients:
     """Contract the gradient with all other operands, once for each operand that wants it."""
     grads: list[Array | None] = []
