@@ -1,11 +1,12 @@
 """How far the learner is: the state and the last verdict of each exercise, and which one comes next.
 
-Public parts: `Standing`, `standings`, `following`, `place`.
+Public parts: `Standing`, `standings`, `following`, `finished`, `place`.
 """
 
 import ast
 import contextlib
 import hashlib
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -66,6 +67,17 @@ def following(found: Sequence[Standing]) -> Standing | None:
     undone = (s for s in own if not s.done)
     changed = (s for s in own if s.changed)
     return next(undone, None) or next(changed, None)
+
+
+def finished(found: Sequence[Standing]) -> str:
+    """Return the sentence for where nothing comes next."""
+    aside = list(dict.fromkeys(s.module.number for s in found if s.state == "aside"))
+    if not aside:
+        return "All is built and right."
+    if os.environ.get("TINYTORCH"):
+        return "All is set aside, as the variable TINYTORCH is set: unset TINYTORCH takes yours again."
+    rest = "All that isn't is built and right" if any(s.state != "aside" for s in found) else "That is all there is"
+    return f"{', '.join(aside)}: set aside. {rest}; tito use mine {aside[0]} takes yours again."
 
 
 def place(standing: Standing) -> str:

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Sequence
 
 from tito.answer import Json, document, note, say
-from tito.progress import Standing, following, place, standings
+from tito.progress import Standing, finished, following, place, standings
 
 STATES = {"unbuilt": "not built", "open": "not built", "broken": "can't be read", "aside": "set aside"}
 VERDICTS = {"passed": "[green]right[/green]", "failed": "[red]wrong[/red]", "changed": "changed since", "unknown": ""}
@@ -26,7 +26,10 @@ def status(as_json: Json = False) -> None:
     for _, group in itertools.groupby(found, key=lambda s: s.module.number):
         _show_module(list(group))
     say()
-    _show_next(coming, all(s.state == "aside" for s in found))
+    if coming:
+        _show_next(coming)
+    else:
+        say(finished(found))
 
 
 def _modules(found: Sequence[Standing]) -> list[dict[str, object]]:
@@ -44,7 +47,8 @@ def _row(s: Standing) -> dict[str, object]:
 def _show_module(group: Sequence[Standing]) -> None:
     module = group[0].module
     won, all_points = (sum(s.exercise.points for s in group if s.done or every) for every in (False, True))
-    say(f"\n[bold]{module.number} {module.title}[/bold]   {won} of {all_points} points")
+    points = f"{all_points} points" if group[0].state == "aside" else f"{won} of {all_points} points"
+    say(f"\n[bold]{module.number} {module.title}[/bold]   {points}")
     for s in group:
         state = STATES.get(s.state, s.state)
         verdict = VERDICTS[s.verdict] if s.state == "built" else ""
@@ -52,10 +56,7 @@ def _show_module(group: Sequence[Standing]) -> None:
         say(line.rstrip())
 
 
-def _show_next(coming: Standing | None, all_aside: bool) -> None:
-    if coming is None:
-        say("All is set aside." if all_aside else "All that isn't set aside is built and right.")
-        return
+def _show_next(coming: Standing) -> None:
     e = coming.exercise
     say(f"[bold]next[/bold]  {_what(coming)} {e}")
     say(f"      {place(coming)}")

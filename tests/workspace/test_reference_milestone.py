@@ -1,13 +1,18 @@
 """The digits milestone: what it finds, and what it says where the learner's code fails inside it."""
 
+import hashlib
+import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 
 import pytest
+from tito import course
 from tito.milestones import digits
 from workspace_copy import Workspace, copy_workspace
+
+SUM = "return record(sum, total, self, axis=axis, keepdims=keepdims)"
 
 
 @pytest.fixture(scope="module")
@@ -20,6 +25,7 @@ def touched(workspace: Workspace) -> Iterator[Workspace]:
     """The same copy, whose learner's files are put back afterwards."""
     files = {path: path.read_bytes() for path in (workspace.root / "modules").glob("*/*.py")}
     yield workspace
+    workspace.remembered("verdicts.json").unlink(missing_ok=True)
     for path, source in files.items():
         path.write_bytes(source)
 
@@ -68,6 +74,71 @@ def build(workspace: Workspace, module: str, exercise: str, *lines: str, indent:
     workspace.edit(module, f'raise NotImplementedError("{exercise}")', body)
     text = workspace.mine(module).read_text(encoding="utf-8")
     return text[: text.index(lines[-1])].count("\n") + 1
+
+
+def judge(workspace: Workspace, module: str, **outcomes: str) -> None:
+    """Write verdicts for a file as it is now; a keyword is like e01_1."""
+    digest = hashlib.sha256(workspace.mine(module).read_bytes()).hexdigest()
+    known = {e[1:].replace("_", "."): {"digest": digest, "outcome": outcome} for e, outcome in outcomes.items()}
+    workspace.remembered("verdicts.json").parent.mkdir(exist_ok=True)
+    workspace.remembered("verdicts.json").write_text(json.dumps(known))
+
+
+def one_epoch(workspace: Workspace) -> str:
+    """Run the milestone for one epoch and return what it prints."""
+    code = "from tito.milestones import digits; digits.GOAL = 0; digits.run(epochs=1)"
+    command = [sys.executable, "-c", code]
+    run = subprocess.run(command, cwd=workspace.root, env=workspace.environment(), capture_output=True, text=True)
+    assert run.returncode == 0, run.stderr
+    return run.stdout
+
+
+def test_what_is_not_known_to_be_right_is_said_before_the_training_and_at_its_end(touched):
+    build(touched, "tensor", "01.1 Tensor.__add__", "return record(add, self.data - other.data, self, other)", indent=8)
+    build(touched, "tensor", "01.3 Tensor.sum", "total = self.data.sum(axis=axis, keepdims=keepdims)", SUM, indent=8)
+    judge(touched, "tensor", e01_1="failed")
+    note = (
+        "note  last judged wrong: 01.1 Tensor.__add__; not judged since the last change: 01.3 Tensor.sum   "
+        "tito test 01.1 01.3"
+    )
+    lines = one_epoch(touched).splitlines()
+    assert lines[1] == lines[-1] == note
+    touched.edit("tensor", "self.data - other.data", "self.data + other.data")
+    assert "not judged since the last change: 01.1 Tensor.__add__, 01.3" in one_epoch(touched)
+    judge(touched, "tensor", e01_1="passed", e01_3="passed")
+    assert "judged" not in one_epoch(touched)
+
+
+def test_what_is_known_to_be_wrong_is_named_before_all_that_is_built(touched):
+    build(touched, "autograd", "05.2 matmul_vjp", "return g @ b.swapaxes(-1, -2), (a.swapaxes(-1, -2) @ g) * np.inf")
+    build(touched, "autograd", "05.1 multiply_vjp", "return g * b, g * a")
+    judge(touched, "autograd", e05_1="passed", e05_2="failed")
+    run = touched.tito("milestone", "digits")
+    assert "what was last judged wrong runs in there:" in run.stderr
+    assert "05.1" not in run.stderr
+    assert run.stderr.endswith("  next     tito test 05.2\n")
+
+
+def test_where_right_code_raises_the_wrong_one_is_named_first(touched):
+    build(touched, "autograd", "05.2 matmul_vjp", "raise ValueError('shapes')")
+    build(touched, "autograd", "05.1 multiply_vjp", "return g * b, g * a")
+    judge(touched, "autograd", e05_1="failed", e05_2="passed")
+    lines = touched.tito("milestone", "digits").stderr.splitlines()
+    assert lines[1] == "  first    05.1 multiply_vjp was last judged wrong: tito test 05.1"
+    assert lines[2].startswith("  look at  modules/05_autograd/autograd.py:")
+
+
+def test_after_all_is_right_nothing_comes_next(touched):
+    for module in course.modules():
+        touched.mine(module.name).write_bytes((touched.root / "tinytorch" / f"{module.name}.py").read_bytes())
+    touched.remembered("verdicts.json").parent.mkdir(exist_ok=True)
+    verdicts = {
+        e.id: {"digest": hashlib.sha256(touched.mine(m.name).read_bytes()).hexdigest(), "outcome": "passed"}
+        for m in course.modules()
+        for e in m.exercises
+    }
+    touched.remembered("verdicts.json").write_text(json.dumps(verdicts))
+    assert one_epoch(touched).splitlines()[-1] == "All is built and right."
 
 
 def test_an_exception_names_the_line_and_the_command(touched):

@@ -2,9 +2,11 @@
 
 import hashlib
 import json
+import re
 from pathlib import Path
 
 import pytest
+from tito import course
 from workspace_copy import Workspace, copy_workspace
 
 UNBUILT = '        raise NotImplementedError("01.1 Tensor.__add__")\n'
@@ -122,4 +124,25 @@ def test_verdicts_of_another_shape_are_unknown(workspace: Workspace) -> None:
 
 def test_in_reference_mode_nothing_comes_next(workspace: Workspace) -> None:
     assert workspace.json("status", TINYTORCH="reference")["next"] is None
-    assert "All is set aside." in workspace.tito("status", TINYTORCH="reference").stdout
+    assert "unset TINYTORCH takes yours again" in workspace.tito("status", TINYTORCH="reference").stdout
+
+
+def test_what_is_set_aside_is_named_with_the_way_back(workspace: Workspace) -> None:
+    workspace.remembered("aside").parent.mkdir()
+    workspace.edit("setup", "return 0", "return 1")
+    workspace.remembered("aside").write_text("01\n05\n")
+    judged(workspace, e00_1="passed")
+    run = workspace.tito("status").stdout
+    assert "01, 05: set aside. All that isn't is built and right; tito use mine 01 takes yours again.\n" in run
+    assert re.search(r"^05 .*   \d+ points$", run, re.MULTILINE)
+    assert "0 of" not in run
+
+
+def test_after_all_is_right_it_says_so(workspace: Workspace) -> None:
+    for module in course.modules():
+        reference = (workspace.root / "tinytorch" / f"{module.name}.py").read_bytes()
+        workspace.mine(module.name).write_bytes(reference)
+    judged(workspace, **{f"e{e.id.replace('.', '_')}": "passed" for m in course.modules() for e in m.exercises})
+    run = workspace.tito("status")
+    assert run.stdout.splitlines()[-1] == "All is built and right."
+    assert "reference" not in run.stderr

@@ -1,6 +1,6 @@
 """Say which of the learner's functions a failure inside a milestone comes from, in place of a long traceback.
 
-Public parts: `Stopped`, `built`, `stopped`, `suspects`.
+Public parts: `Stopped`, `built`, `wrong`, `unjudged`, `doubts`, `stopped`, `suspects`.
 """
 
 import re
@@ -20,6 +20,24 @@ def built() -> list[Standing]:
     return [s for s in standings()[1] if s.state == "built"]
 
 
+def wrong(own: Sequence[Standing]) -> list[Standing]:
+    """Return the exercises that were wrong when last judged, and are as they were then."""
+    return [s for s in own if s.verdict == "failed"]
+
+
+def unjudged(own: Sequence[Standing]) -> list[Standing]:
+    """Return the exercises whose file was edited since they were judged, or that never were."""
+    return [s for s in own if s.verdict in ("changed", "unknown")]
+
+
+def doubts(own: Sequence[Standing]) -> str:
+    """Return one line on what runs but is not known to be right, or ""."""
+    groups = (("last judged wrong", wrong(own)), ("not judged since the last change", unjudged(own)))
+    said = [f"{what}: {', '.join(str(s.exercise) for s in group)}" for what, group in groups if group]
+    ids = sorted(s.exercise.id for _, group in groups for s in group)
+    return f"note  {'; '.join(said)}   tito test {' '.join(ids)}" if said else ""
+
+
 def stopped(error: Exception, task: str) -> Stopped:
     """Return what to tell the learner about an error that arose while `task` ran.
 
@@ -33,7 +51,10 @@ def stopped(error: Exception, task: str) -> Stopped:
     if found is None:
         return Stopped("\n".join([head, *suspects(own)]))
     at, line, culprit = found
-    lines = [head, f"  look at  {at}  {culprit.exercise}" + (f"    {line}" if line else "")]
+    lines = [head]
+    if culprit not in wrong(own):
+        lines += [f"  first    {s.exercise} was last judged wrong: tito test {s.exercise.id}" for s in wrong(own)]
+    lines.append(f"  look at  {at}  {culprit.exercise}" + (f"    {line}" if line else ""))
     lines.append(f"  next     tito test {culprit.exercise.id}")
     if len(own) > 1:
         lines.append("           and where that one is right, all that you have built: tito test --built")
@@ -41,10 +62,18 @@ def stopped(error: Exception, task: str) -> Stopped:
 
 
 def suspects(own: Sequence[Standing]) -> list[str]:
-    """Return lines that name all that the learner has built, where nothing points to one of them."""
-    lines = ["  what you have built runs in there:"]
-    lines += [f"           {place(s)}  {s.exercise}" for s in own]
-    return [*lines, f"  next     tito test {' '.join(s.exercise.id for s in own)}"]
+    """Return lines that name what may be at fault, where nothing points to one function.
+
+    That is what is known to be wrong; or else what is not known to be right; or else all that the learner has built.
+    """
+    if named := wrong(own):
+        lines = ["  what was last judged wrong runs in there:"]
+    elif named := unjudged(own):
+        lines = ["  what you have built, and not judged since, runs in there:"]
+    else:
+        named, lines = list(own), ["  what you have built runs in there:"]
+    lines += [f"           {place(s)}  {s.exercise}" for s in named]
+    return [*lines, f"  next     tito test {' '.join(s.exercise.id for s in named)}"]
 
 
 def _in_traceback(trace: TracebackType | None, own: Sequence[Standing]) -> tuple[str, str, Standing] | None:

@@ -5,6 +5,7 @@ Public parts: `run`, `try_seeds`, `Result`. The training itself is `train`; all 
 
 import math
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -25,7 +26,7 @@ from tinytorch.training import Callback, Epoch, Trainer
 from tito.course import RUNS
 from tito.memory import shown
 from tito.milestones import blame
-from tito.progress import standings
+from tito.progress import Standing, finished, following, standings
 
 WIDTHS = (64, 256, 128, 10)  # 8 * 8 pixels, two hidden layers, ten digits
 EPOCHS = 80
@@ -64,6 +65,8 @@ class Result:
     counted: int | str  # what the learner's parameter_count says, or its error
     seconds: float
     pictures: tuple[str, ...]  # paths from the workspace's top
+    wrong: tuple[str, ...]  # the exercises that ran and were wrong when last judged: "01.1"
+    unjudged: tuple[str, ...]  # those that ran and were not judged since their file changed
 
     @property
     def reached(self) -> bool:
@@ -79,8 +82,8 @@ def run(seed: int = 0, epochs: int = EPOCHS, show: bool = True) -> Result:
     """
     console = Console(highlight=False, soft_wrap=True, quiet=not show)
     start = time.perf_counter()
-    yours = standings()[0]
-    console.print(yours, markup=False)
+    yours, own = standings()[0], blame.built()
+    _say_whose(console, yours, own)
     with _progress(console) as progress:
         fixed = train("fixed", seed, epochs, progress)
         writers = train("writers", seed, epochs, progress)
@@ -95,6 +98,8 @@ def run(seed: int = 0, epochs: int = EPOCHS, show: bool = True) -> Result:
         counted=counted,
         seconds=round(time.perf_counter() - start, 2),
         pictures=tuple(shown(path) for path in pictures),
+        wrong=tuple(s.exercise.id for s in blame.wrong(own)),
+        unjudged=tuple(s.exercise.id for s in blame.unjudged(own)),
     )
     _report(console, result, trouble)
     return result
@@ -103,7 +108,7 @@ def run(seed: int = 0, epochs: int = EPOCHS, show: bool = True) -> Result:
 def try_seeds(count: int, epochs: int = EPOCHS, show: bool = True) -> list[float]:
     """Return the accuracy on the fixed split for each training seed from 0 to count - 1; print each and the worst."""
     console = Console(highlight=False, soft_wrap=True, quiet=not show)
-    console.print(standings()[0], markup=False)
+    _say_whose(console, standings()[0], blame.built())
     found = []
     for seed in range(count):
         with _progress(console, transient=True) as progress:
@@ -150,6 +155,11 @@ class Show(Callback):
         accuracy = _percent(epoch.validation.accuracy) if epoch.validation else ""
         what = f"epoch {epoch.number:>3}   loss {epoch.loss:.3f}   right {accuracy}"
         self.progress.update(self.task, advance=1, what=what)
+
+
+def _say_whose(console: Console, yours: str, own: Sequence[Standing]) -> None:
+    """Say whose code runs, and what of it is not known to be right."""
+    console.print("\n".join(filter(None, [yours, blame.doubts(own)])), markup=False)
 
 
 def _progress(console: Console, transient: bool = False) -> Progress:
@@ -211,9 +221,13 @@ def _next(result: Result) -> list[str]:
     own = blame.built()
     if not result.reached and own:
         return [f"The network should be right in {_percent(GOAL)} and isn't.", *blame.suspects(own)]
+    if doubts := blame.doubts(own):
+        return [doubts]
     if result.counted != result.parameters:
         return ["next  open modules/00_setup/README.md, then: tito test 00"]
-    return ["next  tito status names the exercise that comes next"]
+    found = standings()[1]
+    coming = following(found)
+    return [f"next  {coming.exercise}: tito status says where it stands" if coming else finished(found)]
 
 
 def _percent(share: float) -> str:
