@@ -301,9 +301,13 @@ def from_numpy(array: Any) -> Tensor:
 
 def check_broadcast(symbol: str, a: Tensor, b: Tensor) -> None:
     """Raise ValueError with both shapes if a and b don't broadcast under NumPy's rule."""
-    if a.data.shape == b.data.shape:
+    shape, other = a.data.shape, b.data.shape
+    if shape == other:
         return
-    for m, n in zip(reversed(a.data.shape), reversed(b.data.shape), strict=False):
+    longer = len(shape) - len(other)
+    if shape[longer:] == other or other[-longer:] == shape:  # the common case, at once: the last lengths are equal
+        return
+    for m, n in zip(reversed(shape), reversed(other), strict=False):
         if m != n and m != 1 and n != 1:
             raise ValueError(
                 f"cannot broadcast {a.shape} {symbol} {b.shape}: from the right, lengths must be equal "
