@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import ContextDecorator
 from operator import attrgetter
 from types import TracebackType
+from typing import NoReturn
 
 import numpy as np
 
@@ -40,7 +41,7 @@ Rule = Callable[..., Gradients]
 
 _data = attrgetter("data")
 
-RULES: dict[Op, Rule] = {}  # the gradient rule of each operation
+RULES: dict[Op | None, Rule] = {}  # the gradient rule of each operation
 
 
 def vjp(op: Op) -> Callable[[Rule], Rule]:
@@ -163,7 +164,8 @@ def backward(loss: Tensor, gradient: ArrayLike | Tensor | None = None, retain_gr
         g = arrived.pop(result)
         if result.hooks:
             _show(result, g)
-        rule, inputs, attributes = _rule_for(result.op), result.inputs, result.attributes
+        rule = RULES.get(result.op) or _no_rule(result.op)
+        inputs, attributes = result.inputs, result.attributes
         if rule.__kwdefaults__ and "needs" in rule.__kwdefaults__:
             attributes = {**attributes, "needs": tuple([x.requires_grad for x in inputs])}
         gradients = rule(g, result.data, *map(_data, inputs), **attributes)
@@ -219,10 +221,9 @@ def _seed(loss: Tensor, gradient: ArrayLike | Tensor | None) -> Array:
 
 def _newest_first(loss: Tensor) -> list[Tensor]:
     """Return the recorded results that lead to the loss, newest first: each comes after all computed from it."""
-    found = {loss} if loss.op else set()
-    waiting = list(found)
-    while waiting:
-        result = waiting.pop()
+    order = [loss] if loss.op else []
+    found = set(order)
+    for result in order:  # which grows meanwhile
         if not result.inputs:
             raise RuntimeError(
                 "an earlier backward() used this graph up; call that one with retain_graph=True, or compute again"
@@ -230,16 +231,14 @@ def _newest_first(loss: Tensor) -> list[Tensor]:
         for x in result.inputs:
             if x.op is not None and x not in found:
                 found.add(x)
-                waiting.append(x)
-    return sorted(found, key=attrgetter("serial"), reverse=True)
+                order.append(x)
+    order.sort(key=attrgetter("serial"), reverse=True)
+    return order
 
 
-def _rule_for(op: Op | None) -> Rule:
-    rule = RULES.get(op)  # type: ignore[arg-type]  # what was recorded has an operation
-    if rule is None:
-        name = getattr(op, "__name__", op)
-        raise NotImplementedError(f"no gradient rule for {name}: write one under @vjp({name})")
-    return rule
+def _no_rule(op: Op | None) -> NoReturn:
+    name = getattr(op, "__name__", op)
+    raise NotImplementedError(f"no gradient rule for {name}: write one under @vjp({name})")
 
 
 def _refuse_written(order: list[Tensor]) -> None:
