@@ -17,19 +17,33 @@ w1, b1, w2, b2 = parameters = [
 ]
 
 
+def compute_loss() -> Tensor:
+    """Return the loss of the batch, with its record."""
+    hidden = images @ w1 + b1  # (N, HIDDEN)
+    scores = (hidden * hidden) @ w2 + b2  # (N, CLASSES)
+    error = scores - wanted
+    return (error * error).mean()
+
+
+def forward(repeat: int) -> None:
+    """Compute the loss `repeat` times."""
+    for _ in range(repeat):
+        compute_loss()
+
+
 def main(repeat: int) -> float:
     """Compute the loss and its gradients `repeat` times; return the loss."""
     value = 0.0
     for _ in range(repeat):
-        hidden = images @ w1 + b1  # (N, HIDDEN)
-        scores = (hidden * hidden) @ w2 + b2  # (N, CLASSES)
-        error = scores - wanted
-        loss = (error * error).mean()
+        loss = compute_loss()
         for parameter in parameters:
             parameter.grad = None
         loss.backward()
         value = float(loss.item())
     return value
+
+
+PARTS = {"forward": forward, "backward": main}  # each does the work up to its part's end
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from tito.checks_workspace import MEND, parse_error
 from tito.course import ROOT
 from tito.findings import Finding, note, ok, problem
 from tito.memory import shown
@@ -118,7 +119,8 @@ def imports() -> Iterator[Finding]:
             stops = name in ("tinytorch", *NEEDED) and name != "rich"  # the tests and the doctor work without Rich
             yield (problem if stops else note)("imports", f"{name} can't be imported: {error}", RENEW)
         for failure in found.get("failures", []):
-            yield note("your files", failure, "mend that line; until then the reference runs in place of this file")
+            if not parse_error(ROOT / failure.partition(":")[0]):  # or else `your_files` says it
+                yield note("your files", failure, MEND)
         if "file" in found:
             yield _origin(Path(found["file"]).resolve().parent)
 

@@ -1,6 +1,7 @@
 """Checks of this folder: the learner's files, what the course remembers, variables, room, version control.
 
-Public parts: `your_files`, `course_memory`, `variables`, `folder`, `git`; each yields findings. Standard library alone.
+Public parts: `your_files`, `course_memory`, `variables`, `folder`, `git`, each of which yields findings; `parse_error`.
+Standard library alone.
 """
 
 import ast
@@ -17,6 +18,7 @@ from tito.course import MEMORY, MODULES, ROOT, Module
 from tito.findings import Finding, note, ok, problem
 from tito.memory import read_json, shown
 
+MEND = "mend that line; until then the reference runs in place of this file"
 MEGABYTE = 1_000_000
 TOO_FULL, NEARLY_FULL = 100 * MEGABYTE, 1000 * MEGABYTE
 VARIABLES = {
@@ -40,17 +42,28 @@ def your_files() -> Iterator[Finding]:
 def _file(module: Module) -> Finding | None:
     name = shown(module.file)
     try:
-        with warnings.catch_warnings(action="ignore"):
-            ast.parse(module.file.read_bytes())
+        module.file.read_bytes()
     except FileNotFoundError:
         says = f"{name} is not there; the reference runs in its place"
         return note("your files", says, f"tito reset {module.number} brings the stub back")
     except OSError as error:
         return note("your files", f"{name} can't be read: {error.strerror}", f"chmod u+rw {name}")
-    except (SyntaxError, ValueError, RecursionError) as error:
-        line = error.lineno or 1 if isinstance(error, SyntaxError) else 1
-        return note("your files", f"{name} can't be parsed, see line {line}", "its tests say the same until it can")
+    if unparsed := parse_error(module.file):
+        return note("your files", unparsed, MEND)
     return None if os.access(module.file, os.W_OK) else note("your files", f"{name} is read-only", f"chmod u+w {name}")
+
+
+def parse_error(path: Path) -> str:
+    """Return why a file can't be parsed, in front of it the place; "" where it can be, or can't be read."""
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError, RecursionError) as error:
+        line, text = (error.lineno or 1, error.msg) if isinstance(error, SyntaxError) else (1, str(error))
+        return f"{shown(path)}:{line}: {type(error).__name__}: {text}"
+    except OSError:
+        pass
+    return ""
 
 
 def course_memory() -> Iterator[Finding]:

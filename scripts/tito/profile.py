@@ -4,6 +4,7 @@ Public parts: `profile`.
 """
 
 import contextlib
+import io
 import os
 import shutil
 import subprocess
@@ -14,6 +15,7 @@ import typer
 
 from tito import course
 from tito.answer import Json, document, note, say
+from tito.limit import import_course
 from tito.memory import shown
 from tito.profile_run import Result, Tool, measure
 
@@ -44,16 +46,22 @@ def profile(
         document(result)
         return
     _show(chosen, result)
-    if open_it and tool is not Tool.TIME:
+    if open_it and tool is not Tool.TIME and result["file"]:
         _open(course.ROOT / result["file"])
 
 
 def _show(module: course.Module, result: Result) -> None:
-    from tinytorch import _workspace  # imports what the learner wrote: only once it is wanted
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        import_course()  # runs what the learner wrote: only once it is wanted; what it says was said by the workload
+    from tinytorch import _workspace
 
     say(_workspace.yours())
     if result["unit"] == "seconds":
         _show_time(module, result)
+        return
+    if not result["lines"]:
+        head = f"{module.number} {module.name}, {result['with']}"
+        say(f"{head}: one repetition allocates nothing but small Python objects, so there is nothing to show.")
         return
     memory = result["unit"] == "bytes"
     whole = f"{_bytes(result['total'])} at the peak of one repetition" if memory else f"{result['seconds']:.1f} s"
@@ -61,7 +69,7 @@ def _show(module: course.Module, result: Result) -> None:
     _show_table(result, memory)
     if not any(line["yours"] for line in result["lines"]):
         say(f"None of these lines is yours: what is not built in {shown(module.file)} runs from the reference.")
-    say(f"The editor shows this above the lines themselves: open {result['file']}")
+    say(f"VS Code shows this above the lines themselves: open {result['file']} there; this table is the same in short.")
 
 
 def _show_table(result: Result, memory: bool) -> None:
@@ -75,7 +83,7 @@ def _show_table(result: Result, memory: bool) -> None:
         table.add_column(name, overflow="fold")
     for line in [line for line in result["lines"] if line["share"] >= SHOWN_FROM][:LINES]:
         amounts = [f"{line['share']:.1%}", _bytes(line["amount"])][: 1 + memory]
-        mark, style = ("yours", "bold") if line["yours"] else ("", "")
+        mark, style = ("yours", "bold") if line["yours"] else ("given" if line["given"] else "", "")
         table.add_row(*amounts, f"{line['file']}:{line['line']}", line["function"], mark, style=style)
     Console().print(table, highlight=False, markup=False)
 
@@ -86,8 +94,17 @@ def _show_time(module: course.Module, result: Result) -> None:
     say(
         f"{module.number} {module.name}: {_time(result['median'])} a repetition ({spread}), one thread, after a warm-up"
     )
+    if result["parts"]:
+        _show_parts(result["parts"])
     if result["before"]:
         say(f"The last time it was {_time(result['before'])}; now {result['median'] / result['before']:.2f} of that.")
+
+
+def _show_parts(parts: dict[str, float]) -> None:
+    """Show each part's time, and how it compares with the first one's."""
+    (first, base), *others = parts.items()
+    compared = [f"{name} {_time(seconds)} ({seconds / base:.2f} times {first})" for name, seconds in others]
+    say(f"  of which {', '.join([f'{first} {_time(base)}', *compared])}")
 
 
 def _time(seconds: float) -> str:

@@ -23,6 +23,7 @@ from tito import profile_formats as formats
 from tito.course import MODULES, ROOT, RUNS, Module
 from tito.memory import CannotDo, shown, write_whole
 from tito.profile_formats import Frame, Sample
+from tito.profile_lines import named, owner_of
 
 Result = dict[str, Any]
 
@@ -78,9 +79,9 @@ def _with_memray(workload: Path, folder: Path, seconds: float) -> Result:
     trace = folder / "trace.bin"
     _run(workload, ["--memory", str(trace)], folder, limit=START_UP)
     found, peak = formats.read_memray(trace)
-    samples = formats.own_code(found, OWN)
+    samples = named(formats.own_code(found, OWN))
     if not samples:
-        raise CannotDo(f"memray saw no allocation: one repetition of {shown(workload)} holds no memory of its own")
+        return {"file": None, "unit": "bytes", "total": 0, "peak": peak, "lines": []}
     file = _new_file(workload.stem, "heapprofile")
     _write(file, formats.heap_profile(samples))
     total = sum(amount for _, amount in samples)
@@ -93,6 +94,7 @@ def _with_time(workload: Path, folder: Path, seconds: float) -> Result:
     file = FOLDER / f"{workload.stem}.time.json"
     before = _earlier(file)
     found = {"unit": "seconds", "median": median, "quartiles": [low, high], "threads": 1, **ran}
+    found["parts"] = {name: statistics.median(runs) for name, runs in ran["parts"].items()}
     _write(file, found)
     return {"file": shown(file), **found, "before": before}
 
@@ -143,7 +145,7 @@ def _result(result: Result, ended: "subprocess.CompletedProcess[str]", workload:
 def _place(frames: Iterable[Frame]) -> str:
     """Return where an error belongs: the innermost line of the learner's, or else of the workspace."""
     own = [frame for frame in frames if any(Path(frame.file).is_relative_to(folder) for folder in OWN)]
-    own.sort(key=lambda frame: not _is_yours(frame.file))
+    own.sort(key=lambda frame: not Path(frame.file).is_relative_to(MODULES))
     return f"{shown(Path(own[0].file))}:{own[0].line} in {own[0].function}" if own else ""
 
 
@@ -175,7 +177,7 @@ def _earlier(file: Path) -> float | None:
 
 
 def _lines(samples: Sequence[Sample]) -> list[Result]:
-    """Return the hottest lines, the learner's own before all others."""
+    """Return the hottest lines, those that the learner wrote before all others."""
     total = sum(amount for _, amount in samples)
     lines = [
         {
@@ -184,12 +186,9 @@ def _lines(samples: Sequence[Sample]) -> list[Result]:
             "function": frame.function,
             "amount": amount,
             "share": amount / total,
-            "yours": _is_yours(frame.file),
+            "yours": owner_of(frame) == "yours",
+            "given": owner_of(frame) == "given",
         }
         for (frame,), amount in formats.hottest(samples)
     ]
     return sorted(lines, key=lambda line: not line["yours"])
-
-
-def _is_yours(file: str) -> bool:
-    return Path(file).is_relative_to(MODULES)

@@ -2,6 +2,8 @@
 
 Public parts: `main`. `tito profile` starts `python -m tito.workload profiles/01_tensor.py --seconds 3` under py-spy or
 alone and reads the result file. A workload is a script with `main(repeat)`, which does the same work `repeat` times.
+It may name parts of that work, `PARTS = {"forward": forward, "backward": main}`: each function does it as far as the
+part's end.
 Nothing is imported here but what is needed, so that little else is measured.
 """
 
@@ -12,7 +14,7 @@ import json
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -46,12 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(asked: argparse.Namespace) -> dict[str, Any]:
-    work = _load(asked.file)
+    work, parts = _load(asked.file)
     if asked.seconds:
         repeats, seconds = keep_busy(work, asked.seconds)
         return {"repeats": repeats, "seconds": seconds}
     if asked.runs:
-        return time_runs(work, asked.runs)
+        return {**time_runs(work, asked.runs), "parts": time_parts(parts, asked.runs)}
     import memray
 
     work(1)
@@ -73,12 +75,31 @@ def keep_busy(work: Work, seconds: float) -> tuple[int, float]:
 
 def time_runs(work: Work, runs: int) -> dict[str, Any]:
     """Time `runs` equal runs after a warm-up; return the seconds of one repetition in each of them."""
+    repeat = _enough(work)
+    return {"repeats": repeat, "runs": [_time(work, repeat) / repeat for _ in range(runs)]}
+
+
+def time_parts(parts: Mapping[str, Work], runs: int) -> dict[str, list[float]]:
+    """Time the parts of a repetition: what each function takes more than the one before; in turns, as clocks drift."""
+    repeats = {name: _enough(work) for name, work in parts.items()}
+    found: dict[str, list[float]] = {name: [] for name in parts}
+    for _ in range(runs):
+        start = 0.0
+        for name, work in parts.items():
+            end = _time(work, repeats[name]) / repeats[name]
+            found[name].append(end - start)
+            start = end
+    return found
+
+
+def _enough(work: Work) -> int:
+    """Warm up; return how often to repeat the work for a run that can be timed."""
     repeat = 1
     for _ in range(WARM_UPS):
         work(repeat)
     while _time(work, repeat) < RUN_SECONDS:
         repeat *= 2
-    return {"repeats": repeat, "runs": [_time(work, repeat) / repeat for _ in range(runs)]}
+    return repeat
 
 
 def _time(work: Work, repeat: int) -> float:
@@ -87,14 +108,15 @@ def _time(work: Work, repeat: int) -> float:
     return time.perf_counter() - start
 
 
-def _load(path: Path) -> Work:
+def _load(path: Path) -> tuple[Work, Mapping[str, Work]]:
     spec = importlib.util.spec_from_file_location("workload", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     work: Work = module.main
-    return work
+    parts: Mapping[str, Work] = getattr(module, "PARTS", {})
+    return work, parts
 
 
 def _describe(error: BaseException) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import stat
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from tito import profile_formats as formats
-from tito import profile_run
+from tito import profile_lines, profile_run
 from tito.memory import CannotDo
 from tito.profile_formats import Frame, Sample
 from workspace_copy import Workspace, copy_workspace
@@ -138,6 +139,7 @@ def test_memray_counts_the_bytes_of_the_product(workspace):
     assert mine["amount"] == pytest.approx(128 * 144 * 4, rel=0.2)  # (N, HIDDEN) float32
     profile = json.loads((workspace.root / result["file"]).read_text(encoding="utf-8"))
     assert profile["head"]["children"][0]["callFrame"]["functionName"] == "main"
+    assert mine["function"] == "Tensor.__matmul__"
 
 
 def test_time_gives_the_spread_and_compares_with_the_last_time(workspace):
@@ -153,7 +155,70 @@ def test_the_table_marks_what_is_yours(workspace):
     shown = workspace.tito("profile", "tensor", "--with", "memray", "--no-open").stdout
     assert "yours: 01 1/3" in shown
     assert f"modules/01_tensor/tensor.py:{matmul_line(workspace)}" in shown
+    assert "yours" in next(line for line in shown.splitlines() if f"tensor.py:{matmul_line(workspace)}" in line)
     assert "01_tensor-" in shown.splitlines()[-1]
+
+
+def test_only_lines_of_built_exercises_are_the_learners_own(workspace):
+    lines = workspace.mine("tensor").read_text(encoding="utf-8").splitlines()
+    given = next(number for number, line in enumerate(lines, 1) if "record(multiply" in line)
+    file = str(workspace.mine("tensor"))
+    code = (
+        "import sys, json; from tito.profile_lines import owner_of; from tito.profile_formats import Frame\n"
+        "print(json.dumps([owner_of(Frame('', file, int(line))) for file, line in "
+        "zip(sys.argv[1::2], sys.argv[2::2])]))"
+    )
+    setup = str(workspace.mine("setup"))
+    untouched = next(
+        number for number, line in enumerate(Path(setup).read_text().splitlines(), 1) if line.strip() == "return 0"
+    )
+    places = [
+        file,
+        matmul_line(workspace),
+        file,
+        given,
+        setup,
+        untouched,
+        workspace.root / "tinytorch" / "tensor.py",
+        5,
+    ]
+    command = [sys.executable, "-c", code, *map(str, places)]
+    ran = subprocess.run(command, cwd=workspace.root, env=workspace.environment(), capture_output=True, text=True)
+    assert json.loads(ran.stdout) == ["yours", "given", "given", ""], ran.stderr
+
+
+def test_names_are_full_whichever_tool_gave_them(tmp_path):
+    file = tmp_path / "a.py"
+    file.write_text("class A:\n    def f(self):\n        def g():\n            return 1\n        return g()\n")
+    stack = (Frame("f", str(file), 5), Frame("g", str(file), 4), Frame("<lambda>", str(file), 4), Frame("x", "none", 1))
+    (sample,) = profile_lines.named([Sample(stack, 1)])
+    assert [frame.function for frame in sample.stack] == ["A.f", "A.f.<locals>.g", "<lambda>", "x"]
+
+
+def test_a_workload_without_allocations_is_no_failure(workspace):
+    ran = workspace.tito("profile", "00", "--with", "memray")
+    assert (ran.returncode, "allocates nothing but small Python objects" in ran.stdout) == (0, True)
+    answer = workspace.json("profile", "00", "--with", "memray")
+    assert (answer["file"], answer["total"], answer["lines"]) == (None, 0, [])
+
+
+def test_a_broken_file_is_named_once(workspace):
+    source = workspace.mine("setup").read_bytes()
+    workspace.mine("setup").write_bytes(source + b"x = (\n")
+    try:
+        ran = workspace.tito("profile", "00", "--with", "time")
+    finally:
+        workspace.mine("setup").write_bytes(source)
+    assert ran.returncode == 0
+    assert len(ran.stderr.splitlines()) == 1
+
+
+def test_parts_of_a_repetition_are_timed(workspace):
+    shown = workspace.tito("profile", "05", "--with", "time").stdout
+    assert re.search(
+        r"^  of which forward [\d.]+ .s, backward [\d.]+ .s \([\d.]+ times forward\)$", shown, re.MULTILINE
+    )
+    assert workspace.json("profile", "01", "--with", "time")["parts"] == {}
 
 
 def test_each_profile_is_a_new_file(tmp_path, monkeypatch):
