@@ -136,10 +136,10 @@ def sum_to_shape(g: Array, shape: Shape) -> Array:
            [15.]])
     """
     added = g.ndim - len(shape)
-    g = g.sum(axis=tuple(range(added)))
-    stretched = tuple(axis for axis, length in enumerate(shape) if length == 1 and g.shape[axis] != 1)
-    summed: Array = g.sum(axis=stretched, keepdims=True)
-    return summed
+    if added:
+        g = np.add.reduce(g, axis=tuple(range(added)))
+    stretched = tuple([axis for axis, length in enumerate(shape) if length == 1 and g.shape[axis] != 1])
+    return np.add.reduce(g, axis=stretched, keepdims=True) if stretched else g
 
 
 def backward(loss: Tensor, gradient: ArrayLike | Tensor | None = None, retain_graph: bool = False) -> None:

@@ -143,16 +143,22 @@ class Tensor(TensorMethods):
                 [14., 25., 36.]])
         """
         other = as_tensor(other, self)
-        check_broadcast("+", self, other)
-        return record(add, self.data + other.data, self, other)
+        try:
+            return record(add, self.data + other.data, self, other)
+        except ValueError:
+            check_broadcast("+", self, other)  # its error names what meets what
+            raise
 
     def __radd__(self, other: "Operand") -> "Tensor":
         return as_tensor(other, self) + self
 
     def __mul__(self, other: "Operand") -> "Tensor":
         other = as_tensor(other, self)
-        check_broadcast("*", self, other)
-        return record(multiply, self.data * other.data, self, other)
+        try:
+            return record(multiply, self.data * other.data, self, other)
+        except ValueError:
+            check_broadcast("*", self, other)  # its error names what meets what
+            raise
 
     def __rmul__(self, other: "Operand") -> "Tensor":
         return as_tensor(other, self) * self
