@@ -70,13 +70,13 @@ class Measured:
 HEAD = "| work | ratio | quartiles | budget | | ours | PyTorch |\n| --- | --- | --- | --- | --- | --- | --- |"
 
 
-def chain(shape: tuple[int, ...], other: tuple[int, ...]) -> tuple[Work, Work]:
+def chain(shape: tuple[int, ...], other: tuple[int, ...], both_learn: bool = False) -> tuple[Work, Work]:
     """Return 200 small operations forward and backward: a product and a sum in turn."""
     random = np.random.default_rng(0)
     a, b = (random.uniform(0.5, 0.9, s).astype(np.float32) for s in (shape, other))
 
     def ours() -> None:
-        x, y = Tensor(a, requires_grad=True), Tensor(b)
+        x, y = Tensor(a, requires_grad=True), Tensor(b, requires_grad=both_learn)
         z = x
         for _ in range(100):
             z = z * y
@@ -84,7 +84,7 @@ def chain(shape: tuple[int, ...], other: tuple[int, ...]) -> tuple[Work, Work]:
         z.sum().backward()
 
     def theirs() -> None:
-        x, y = torch.tensor(a, requires_grad=True), torch.tensor(b)
+        x, y = torch.tensor(a, requires_grad=True), torch.tensor(b, requires_grad=both_learn)
         z = x
         for _ in range(100):
             z = z * y
@@ -121,6 +121,8 @@ def mlp_step(widths: tuple[int, ...] = (784, 512, 512, 10), batch: int = 128) ->
 CASES = [
     Case("small op, forward + backward, 4x4 and 4x4", 0.65, 10, lambda: chain((4, 4), (4, 4))),
     Case("small op, forward + backward, 4x4 and 4", 1.00, 10, lambda: chain((4, 4), (4,))),
+    Case("the same, and both learn: 4x4 and 4x4", 0.65, 10, lambda: chain((4, 4), (4, 4), both_learn=True)),
+    Case("the same, and both learn: 4x4 and 4", 1.00, 10, lambda: chain((4, 4), (4,), both_learn=True)),
     Case("MLP 784-512-512-10, batch 128, Adam: a step", 0.90, 3, mlp_step),
 ]
 

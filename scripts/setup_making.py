@@ -171,6 +171,8 @@ def install() -> None:
 def install_project(python: Path) -> None:
     """Install this project itself, editable; relative paths serve in any locale and need no non-ASCII letters."""
     pip(python, "--no-deps", "--no-build-isolation", "-e", ".")
+    # Bytecode beforehand: the first start is quick, and so is every one where PYTHONDONTWRITEBYTECODE is set.
+    run_logged([str(python), "-m", "compileall", "-q", "tinytorch", "scripts/tito"], activated(python))
     for file in python.parent.parent.glob("lib/python3*/site-packages/_tinytorch.pth"):
         # Python 3.11 and 3.12 read this file in the locale's encoding and die of an umlaut under LC_ALL=C. An
         # environment outside of this folder keeps absolute paths: through links to it, relative ones lead elsewhere.
