@@ -39,6 +39,12 @@ def test_links_lead_somewhere(page):
     assert [link for link in links if not (page.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("page", [PAGES[0], *GUIDES], ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_lines_are_short_enough_for_a_terminal(page):
+    lines = page.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if len(line) > 120 and not line.startswith("|")] == []  # a table's row is one line
+
+
 @pytest.mark.parametrize("module", course.modules(), ids=lambda module: module.number)
 def test_a_guide_has_a_task_for_each_exercise(module):
     guide = (module.folder / "README.md").read_text(encoding="utf-8")
