@@ -135,7 +135,8 @@ class Tensor(TensorMethods):
         """Add elementwise, with NumPy's broadcasting.
 
         other: a Tensor, an array or a number; a number takes this tensor's dtype (`as_tensor(other, self)` does that).
-        Returns a new Tensor that was given to `record` under the operation `add`, with both operands as its inputs.
+        Returns a new Tensor that was given to `record` under the operation `add` (the function below), with both
+        operands as its inputs.
         Raises ValueError with both shapes if they don't broadcast (`check_broadcast("+", a, b)` does that).
 
         >>> Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]) + Tensor([10.0, 20.0, 30.0])
@@ -185,8 +186,8 @@ class Tensor(TensorMethods):
 
         other: a Tensor or an array. An operand with fewer than two axes goes to `matmul_vector(self, other)`.
         Returns a new Tensor that was given to `record` under the operation `matmul`, with both operands as its inputs.
-        Raises ValueError that names both shapes if the inner lengths differ (the last axis of self, the last but one
-        of other).
+        Raises ValueError that names both shapes if the inner lengths differ: the last axis of self, and the last but
+        one of other.
 
         >>> Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]) @ Tensor([[1.0], [0.0], [2.0]])
         Tensor([[ 7.],
@@ -209,8 +210,8 @@ class Tensor(TensorMethods):
         """Add the elements up along `axis`: an int, a tuple of ints, or None for all of them.
 
         keepdims: whether the summed axes stay with length 1, so that the result broadcasts against self.
-        Returns a new Tensor that was given to `record` under the operation `sum`, with `axis` and `keepdims` as its
-        attributes.
+        Returns a new Tensor that was given to `record` under the operation `sum` (the function), with `axis` and
+        `keepdims` as its attributes.
         Raises ValueError (NumPy's AxisError) for an axis that isn't there.
 
         >>> Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]).sum(axis=0)
@@ -322,8 +323,7 @@ def check_broadcast(symbol: str, a: Tensor, b: Tensor) -> None:
 
 
 def matmul_vector(a: Tensor, b: Tensor) -> Tensor:
-    """Multiply where an operand is a vector: it counts as one row (left) or one column (right), and that axis goes
-    again.
+    """Multiply where an operand is a vector: it counts as one row (left) or one column (right), which goes again.
 
     Raises ValueError for a 0-d operand.
     """

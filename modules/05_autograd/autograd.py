@@ -4,8 +4,7 @@ Public parts: `backward`, `vjp`, `no_grad`, `sum_to_shape`, and one rule an oper
 
 A rule is a vector-Jacobian product: `multiply_vjp(g, out, a, b)` gets the gradient `g` of the loss by the operation's
 result `out`, and returns the gradients by its inputs `a` and `b`. All of them are plain NumPy arrays.
-Source: Baydin, Pearlmutter, Radul, Siskind, "Automatic differentiation in machine learning: a survey" (2018), section
-3.2.
+Source: Baydin, Pearlmutter, Radul, Siskind, "Automatic differentiation in machine learning: a survey" (2018), 3.2.
 """
 
 from collections.abc import Callable
@@ -47,8 +46,7 @@ RULES: dict[Op | None, Rule] = {}  # the gradient rule of each operation
 def vjp(op: Op) -> Callable[[Rule], Rule]:
     """Register the decorated function as the gradient rule of an operation: `rule(g, out, *inputs, **attributes)`.
 
-    A rule that has the keyword `needs` is told for which inputs a gradient is wanted, and may return None for the
-    others.
+    A rule that has the keyword `needs` is told for which inputs a gradient is wanted; None will do for the others.
     """
 
     def register(rule: Rule) -> Rule:

@@ -16,6 +16,7 @@ from types import CodeType, TracebackType
 from typing import Any
 
 import numpy as np
+import pytest
 
 Array = np.ndarray[Any, Any]
 Raises = tuple[type[BaseException], *tuple[str, ...]]  # the error's type, and what its message contains
@@ -124,6 +125,8 @@ class Check:
         question = _Question(call, shapes, expected, raises, parts, rule, rtol, atol)
         try:
             result = self._run(call, given)
+        except pytest.exit.Exception:
+            raise  # `q` in the debugger: the learner ends the run
         except (Exception, SystemExit) as error:  # whatever the learner's code raises is the result to be judged
             self._judge_error(question, error)
             return
