@@ -115,20 +115,40 @@ class Layer:
         tensors = ((name, x) for name, x in _walk(self) if isinstance(x, Tensor))
         return load_state(tensors, state, strict, type(self).__name__)
 
-    def train(self, training: bool = True) -> Self:
-        """Set `training` here and in every layer inside; return self."""
+    def train(self, mode: bool = True) -> Self:
+        """Set `training` to `mode` here and in every layer inside; return self."""
         for layer in self.modules():
-            layer.training = training
+            layer.training = mode
         return self
 
     def eval(self) -> Self:
         """Prepare this layer and every layer inside for use rather than training; return self."""
         return self.train(False)
 
-    def zero_grad(self) -> None:
-        """Forget the parameters' gradients: `backward` adds to what is there."""
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """Let the parameters learn, or freeze them, here and in every layer inside; return self."""
         for p in self.parameters():
-            p.grad = None
+            p.requires_grad = requires_grad
+        return self
+
+    def apply(self, function: Callable[["Layer"], object]) -> Self:
+        """Call the function with every layer inside, each after its parts, and last with this one; return self."""
+        for layer in self.children():
+            layer.apply(function)
+        function(self)
+        return self
+
+    def register_buffer(self, name: str, tensor: ArrayLike | None) -> None:
+        """Set `self.name = Buffer(tensor)`, as PyTorch writes it; None stays None."""
+        setattr(self, name, None if tensor is None else Buffer(tensor))
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Forget the parameters' gradients: `backward` adds to what is there. Without `set_to_none` they become 0."""
+        for p in self.parameters():
+            if set_to_none or p.grad is None:
+                p.grad = None
+            else:
+                p.grad.data.fill(0)
 
     def flops(self, *inputs: Any) -> int:
         """Return how many multiplications and additions the matrix products of one call take, without inner layers'."""

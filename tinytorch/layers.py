@@ -1,8 +1,8 @@
 """Module 03: layers, functions that own what they learn.
 
 Public parts: `Linear` (also called `Dense`), `Dropout` with its operation `dropout`, `Flatten`, `Identity`,
-`Sequential`. Their base `Layer`, `Parameter` and `Buffer` come from `tinytorch/layer_base.py`; first values other than
-Linear's own are in `tinytorch/init.py`, a table of a network in `tinytorch/summaries.py`.
+`Sequential`, `ModuleList`. Their base `Layer`, `Parameter` and `Buffer` come from `tinytorch/layer_base.py`; first
+values other than Linear's own are in `tinytorch/init.py`, a table of a network in `tinytorch/summaries.py`.
 """
 
 import math
@@ -149,13 +149,17 @@ class Identity(Layer):
 class Flatten(Layer):
     """Make one axis of those from start_axis to end_axis: (N, ...) -> (N, features) without arguments.
 
+    start_dim and end_dim are PyTorch's names.
+
     >>> Flatten()(Tensor(np.zeros((5, 2, 3)))).shape, Flatten(0, 1)(Tensor(np.zeros((5, 2, 3)))).shape
     ((5, 6), (10, 3))
     """
 
-    def __init__(self, start_axis: int = 1, end_axis: int = -1) -> None:
-        self.start_axis = start_axis
-        self.end_axis = end_axis
+    def __init__(
+        self, start_axis: int = 1, end_axis: int = -1, *, start_dim: int | None = None, end_dim: int | None = None
+    ) -> None:
+        self.start_axis = start_axis if start_dim is None else start_dim
+        self.end_axis = end_axis if end_dim is None else end_dim
 
     def forward(self, x: Operand) -> Tensor:
         """Return x with fewer axes. Raises ValueError for a tensor without these axes."""
@@ -202,6 +206,12 @@ class Sequential(Layer):
         self.layers.append(layer)
         return self
 
+    def extend(self, layers: Iterable[Function]) -> Self:
+        """Put layers behind the others; return self. Raises TypeError as `append`."""
+        for layer in list(layers):
+            self.append(layer)
+        return self
+
     def forward(self, x: Tensor) -> Tensor:
         """Return what the last layer makes of what the ones before it made of x."""
         for layer in self.layers:
@@ -227,7 +237,21 @@ class Sequential(Layer):
 
     def __getitem__(self, index: int | slice) -> "Function | Sequential":
         if isinstance(index, slice):
-            return Sequential(self.layers[index])
+            return (ModuleList if isinstance(self, ModuleList) else Sequential)(self.layers[index])
         if not -len(self) <= index < len(self):
             raise IndexError(f"this Sequential has {len(self)} parts, got the index {index}")
         return self.layers[index]
+
+
+class ModuleList(Sequential):
+    """Layers in a list that `forward` of the layer around it walks as it likes; a plain list does the same.
+
+    Parts, names, `append`, `extend`, indices and slices are as in `Sequential`. Raises NotImplementedError when called.
+    """
+
+    def __init__(self, layers: Iterable[Function] = ()) -> None:
+        super().__init__(list(layers))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Raise NotImplementedError: a list doesn't say what runs after what."""
+        raise NotImplementedError("ModuleList runs nothing by itself; loop over it, or take Sequential")

@@ -1,9 +1,11 @@
 """Layers and losses under PyTorch's names: `from tinytorch import nn`, then `nn.Linear`, `nn.Module`, `nn.init`."""
 
+import sys
+
 from tinytorch import clipping as utils
 from tinytorch import functional, init, layers
 from tinytorch.activations import GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
-from tinytorch.layers import Buffer, Dropout, Flatten, Identity, Linear, Parameter, Sequential
+from tinytorch.layers import Buffer, Dropout, Flatten, Identity, Linear, ModuleList, Parameter, Sequential
 from tinytorch.loss_layers import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -17,6 +19,9 @@ from tinytorch.loss_layers import (
 )
 
 Module = layers.Layer
+
+for _name, _module in (("functional", functional), ("init", init), ("utils", utils)):
+    sys.modules[f"{__name__}.{_name}"] = _module  # so that `import tinytorch.nn.functional as F` finds it, no package
 
 __all__ = [
     "GELU",
@@ -35,6 +40,7 @@ __all__ = [
     "LogSoftmax",
     "MSELoss",
     "Module",
+    "ModuleList",
     "NLLLoss",
     "Parameter",
     "ReLU",

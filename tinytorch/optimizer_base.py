@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from tinytorch.layer_base import is_parameter
 from tinytorch.tensor import Array, Shape, Tensor
 
 CACHE = 2**20  # bytes that all parts of a chunk take together: the second-level cache of a processor core
@@ -28,6 +29,7 @@ class Optimizer:
     """Groups of parameters with their options, and what is remembered of each parameter.
 
     params: tensors, or groups as in PyTorch: dicts with "params" and the options that differ from `defaults`.
+        A frozen `Parameter` may be among them: what has no gradient stays.
     param_groups: the groups as dicts with all options; these may be changed at any time (`group["lr"] = 0.1`).
     `p.data = array` may be assigned at any time too, also with another float dtype: the state follows.
 
@@ -249,10 +251,9 @@ def _learnable(parameters: Any, before: int) -> list[Tensor]:
     if not found:
         raise ValueError("a group wanted parameters, got none; does the model set its layers as attributes?")
     for index, p in enumerate(found, start=before):
-        if not isinstance(p, Tensor) or not p.requires_grad or p.op is not None:
+        if not is_parameter(p):
             raise TypeError(
-                f"parameter {index} can't be learned: wanted a Tensor made with requires_grad=True, got {p!r:.80}; "
-                f"leave frozen ones out"
+                f"parameter {index} can't be learned: wanted a Tensor made with requires_grad=True, got {p!r:.80}"
             )
     return found
 

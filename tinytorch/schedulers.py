@@ -15,6 +15,8 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal
 
+import numpy as np
+
 from tinytorch.optimizer_base import Optimizer, at_least_zero
 
 
@@ -391,9 +393,9 @@ def check_optimizer(optimizer: Optimizer) -> Optimizer:
 
 def at_least_one(name: str, value: int) -> int:
     """Return the value. Raises ValueError unless it is an integer from 1 on."""
-    if not isinstance(value, int) or value < 1:
+    if not isinstance(value, int | np.integer) or value < 1:
         raise ValueError(f"{name} must be an integer from 1 on, got {value!r:.80}")
-    return value
+    return int(value)
 
 
 def one_a_group(name: str, value: float | Sequence[float], optimizer: Optimizer) -> list[float]:

@@ -31,8 +31,11 @@ def load_state(
     """Give each tensor a copy of the array of its name, in its own dtype; change all of them or none.
 
     owner: what an error calls the whole.
-    Raises ValueError that lists every array of another shape or kind and, if strict, all missing and unexpected names.
+    Raises ValueError that lists every array of another shape or kind and, if strict, all missing and unexpected names;
+    TypeError for what is no dict.
     """
+    if not isinstance(state, Mapping):
+        raise TypeError(f"{owner} wanted a state as a dict of arrays by name, got {type(state).__name__}")
     wanted = _by_name(tensors)
     missing = [name for name in wanted if name not in state]
     unexpected = [name for name in state if name not in wanted]

@@ -25,6 +25,7 @@ from tinytorch import (
     dropout,
     nn,
     no_grad,
+    optim,
     relu,
     summary,
 )
@@ -106,6 +107,29 @@ class TestNames:
             p.requires_grad = False
         assert len(model.parameters()) == 4
         assert not model(Tensor(np.ones((1, 3)))).requires_grad
+
+    def test_freezing_and_visiting_all_at_once(self):
+        model, seen = Sequential(Linear(3, 2), Sequential(ReLU())), []
+        assert model.requires_grad_(False) is model
+        assert [p.requires_grad for p in model.parameters()] == [False, False]
+        assert model.apply(lambda layer: seen.append(type(layer).__name__)) is model
+        assert seen == ["Linear", "ReLU", "Sequential", "Sequential"]
+
+    def test_gradients_become_zeros_where_they_are_wanted(self):
+        model = Linear(2, 1)
+        model(Tensor([[1.0, 2.0]])).sum().backward()
+        model.zero_grad(set_to_none=False)
+        assert [p.grad.tolist() for p in model.parameters()] == [[[0.0], [0.0]], [0.0]]
+        model.zero_grad()
+        assert [p.grad for p in model.parameters()] == [None, None]
+
+    def test_registered_buffers_and_modes_by_pytorchs_names(self):
+        model = Linear(2, 1).train(mode=False)
+        model.register_buffer("running", np.zeros(2))
+        model.register_buffer("none", None)
+        assert not model.training
+        assert [name for name, _ in model.named_buffers()] == ["running"]
+        assert model.none is None
 
     def test_a_buffer_stays_a_buffer(self):
         block = Block()
@@ -629,3 +653,32 @@ def test_nn_has_pytorchs_names():
     assert nn.Module is Layer
     assert nn.functional.relu is relu
     assert nn.functional.dropout is dropout
+
+
+class TestPyTorchsNames:
+    @pytest.mark.parametrize("state", [None, [1, 2], "weights.pt"], ids=str)
+    def test_what_is_no_state_is_named(self, state):
+        with pytest.raises(TypeError, match="Linear wanted a state as a dict of arrays by name, got"):
+            Linear(2, 1).load_state_dict(state)
+
+    def test_a_module_list_names_its_parts_and_runs_nothing(self):
+        model = Layer()
+        model.blocks = nn.ModuleList([Linear(2, 2)]).extend([Linear(2, 1)])
+        assert list(model.state_dict()) == ["blocks.0.weight", "blocks.0.bias", "blocks.1.weight", "blocks.1.bias"]
+        assert [type(part) for part in (model.blocks, model.blocks[1:])] == [nn.ModuleList] * 2
+        assert [layer for layer in model.blocks] == [model.blocks[0], model.blocks[-1]]
+        with pytest.raises(NotImplementedError, match="loop over it"):
+            model.blocks(Tensor([[1.0, 2.0]]))
+
+    def test_flatten_by_dims(self):
+        assert Flatten(start_dim=0, end_dim=1)(Tensor(np.zeros((2, 3, 4)))).shape == (6, 4)
+
+    def test_imports_by_dotted_name(self):
+        import tinytorch.nn.functional as functional
+        from tinytorch.nn.init import zeros_
+        from tinytorch.nn.utils import clip_grad_norm_
+        from tinytorch.optim.lr_scheduler import StepLR
+
+        assert functional is nn.functional
+        assert (zeros_, clip_grad_norm_) == (init.zeros_, nn.utils.clip_grad_norm_)
+        assert StepLR is optim.lr_scheduler.StepLR

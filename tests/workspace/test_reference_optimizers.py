@@ -236,6 +236,15 @@ class TestGroups:
         with pytest.raises(TypeError, match="a list of tensors or of groups, got set"):
             SGD({p, q})
 
+    def test_frozen_parameters_stay(self):
+        model = nn.Linear(2, 1, seed=0)
+        model.weight.requires_grad = False
+        before, optimizer = model.state_dict(), SGD(model.parameters(), lr=1.0)
+        model(Tensor([[1.0, 1.0]])).sum().backward()
+        optimizer.step()
+        assert np.array_equal(model.weight.data, before["weight"])
+        assert model.bias.data == before["bias"] - 1
+
     def test_a_refused_group_leaves_the_optimizer_as_it_was(self):
         p = parameter(1.0)
         optimizer = SGD([p])

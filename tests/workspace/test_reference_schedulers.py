@@ -254,3 +254,9 @@ class TestRefused:
 def test_pytorchs_names_are_at_optim():
     assert optim.lr_scheduler.StepLR is StepLR
     assert (optim.Adam, optim.RMSprop) == (Adam, RMSprop)
+
+
+def test_numpys_integers_count_steps():
+    optimizer = optim.SGD([Tensor([1.0], requires_grad=True)], lr=1.0)
+    scheduler = optim.lr_scheduler.StepLR(optimizer, np.int64(2))
+    assert type(scheduler.state_dict()["step_size"]) is int
