@@ -13,6 +13,7 @@ try:
     from tito import doctor, hint, milestone, profile, reset, status, testing, use, watch
     from tito.course import UnknownName
     from tito.findings import print_anything
+    from tito.manifest import WrongManifest
     from tito.memory import CannotDo
 except Exception as error:  # a damaged environment: the doctor works without it, all else points to the doctor
     from tito import checks
@@ -52,7 +53,7 @@ def main() -> None:
     print_anything()
     try:
         app()
-    except (UnknownName, CannotDo, OSError) as error:  # OSError: the disk, the folder or the output refuses
+    except (UnknownName, CannotDo, WrongManifest, OSError) as error:  # OSError: the disk, or the output refuses
         if "--json" in sys.argv:
             typer.echo(json.dumps({"error": str(error)}))
         else:

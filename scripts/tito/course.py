@@ -1,6 +1,7 @@
 """What the course consists of: its modules and exercises, read from the `module.toml` files.
 
-Public parts: `Exercise`, `Module`, `modules`, `module`, `exercise`, `select`.
+Public parts: `Exercise`, `Question`, `Capability`, `Module`, `modules`, `module`, `exercise`, `owner`, `select`;
+`UnknownName`.
 """
 
 import difflib
@@ -9,10 +10,14 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from tito.cursor import exercise_at
+from tito.manifest import WrongManifest, check_names, entries
+
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = ROOT / "modules"
 RUNS = ROOT / "runs"  # pictures, checkpoints, profiles: what runs leave behind
 MEMORY = ROOT / ".tito"  # what the course remembers about this workspace
+MILESTONE = "milestone "  # what a proof begins with that is no exercise
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,34 @@ class Exercise:
 
 
 @dataclass(frozen=True)
+class Question:
+    """One question of a module's quiz."""
+
+    ask: str
+    choices: tuple[str, ...]
+    right: int  # the number of the right choice, from 1
+    why: str  # said behind every answer
+
+
+@dataclass(frozen=True)
+class Capability:
+    """What a learner can do once all that is named as its proof is right."""
+
+    can: str
+    proof: tuple[str, ...]  # exercises ("05.3") and milestones ("milestone digits")
+
+    @property
+    def exercises(self) -> tuple[str, ...]:
+        """The ids of the exercises in the proof."""
+        return tuple(p for p in self.proof if not p.startswith(MILESTONE))
+
+    @property
+    def milestones(self) -> tuple[str, ...]:
+        """The names of the milestones in the proof."""
+        return tuple(p.removeprefix(MILESTONE) for p in self.proof if p.startswith(MILESTONE))
+
+
+@dataclass(frozen=True)
 class Module:
     """One chapter: a guide, a stub with exercises, tests and a workload to profile."""
 
@@ -43,6 +76,8 @@ class Module:
     minutes: int
     exercises: tuple[Exercise, ...]
     hidden: tuple[str, ...] = ()  # names of the reference that the stub lacks
+    questions: tuple[Question, ...] = ()
+    capabilities: tuple[Capability, ...] = ()
 
     @property
     def folder(self) -> Path:
@@ -66,13 +101,21 @@ class UnknownName(ValueError):
 
 @functools.cache
 def modules() -> tuple[Module, ...]:
-    """Return all modules in the order of the course."""
-    return tuple(_read(path) for path in sorted(MODULES.glob("[0-9][0-9]_*/module.toml")))
+    """Return all modules in the order of the course. Raises WrongManifest."""
+    found = tuple(_read(path) for path in sorted(MODULES.glob("[0-9][0-9]_*/module.toml")))
+    known = {e.id for m in found for e in m.exercises}
+    for m in found:
+        for unknown in (p for c in m.capabilities for p in c.exercises if p not in known):
+            raise WrongManifest(
+                f'{_manifest(m)}: the proof {unknown!r} is no exercise; wanted an id such as "05.3", '
+                'or "milestone NAME"'
+            )
+    return found
 
 
 def select(name: str) -> Module | Exercise:
-    """Return what a learner means by "05", "05.3", "autograd", "sum_to_shape", or by the path of a module's file or
-    folder.
+    """Return what a learner means by "05", "05.3", "autograd", "sum_to_shape", by the path of a module's file or
+    folder, or by FILE:LINE, which is the exercise in which that line stands, or the module where it stands in none.
 
     Raises UnknownName with the nearest names.
     """
@@ -82,10 +125,8 @@ def select(name: str) -> Module | Exercise:
         known |= {e.id: e for e in m.exercises} | {e.function: e for e in m.exercises}
     if name in known:
         return known[name]
-    path = Path(name).resolve()
-    for m in modules():
-        if path.exists() and (path == m.tests or path == m.folder or m.folder in path.parents):
-            return m
+    if found := _at_path(name):
+        return found
     short = {str(int(m.number)): m for m in modules()}  # "5" for "05"
     if name in short:
         return short[name]
@@ -114,8 +155,46 @@ def exercise(id: str) -> Exercise:
     )
 
 
+def _at_path(name: str) -> Module | Exercise | None:
+    """Return what stands at a path or at FILE:LINE, or None."""
+    file, _, line = name.rpartition(":")
+    numbered = line.isdecimal() and Path(file).is_file()
+    path = Path(file if numbered else name).resolve()
+    if not path.exists():
+        return None
+    m = next((m for m in modules() if path in (m.tests, m.folder) or m.folder in path.parents), None)
+    if m is None or not numbered or path not in (m.file, m.tests):
+        return m
+    id = exercise_at(path.read_bytes(), int(line), {e.function: e.id for e in m.exercises})
+    return next((e for e in m.exercises if e.id == id), m)
+
+
 def _read(path: Path) -> Module:
-    table = tomllib.loads(path.read_text(encoding="utf-8"))
+    """Read one manifest. Raises WrongManifest."""
+    where = path.relative_to(ROOT).as_posix()
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:  # what TOML and UTF-8 refuse
+        raise WrongManifest(f"{where}: {error}") from None
     number, _, name = path.parent.name.partition("_")
-    exercises = tuple(Exercise(**{**entry, "hints": tuple(entry["hints"])}) for entry in table.pop("exercises"))
-    return Module(number=number, name=name, exercises=exercises, hidden=tuple(table.pop("hidden", ())), **table)
+    for capability in table.get("capabilities", ()):
+        if isinstance(capability, dict) and isinstance(capability.get("proof"), str):
+            capability["proof"] = [capability["proof"]]
+    table |= {
+        "number": number,
+        "name": name,
+        "exercises": tuple(entries(table, "exercises", Exercise, where)),
+        "questions": tuple(entries(table, "questions", Question, where)),
+        "capabilities": tuple(entries(table, "capabilities", Capability, where)),
+        "hidden": tuple(table.get("hidden", ())),
+    }
+    check_names(table, Module, where)
+    for question in table["questions"]:
+        if not 1 <= question.right <= len(question.choices):
+            among = f"it has the choices 1 to {len(question.choices)}"
+            raise WrongManifest(f"{where}: question {question.ask!r}: right is {question.right}, but {among}")
+    return Module(**table)
+
+
+def _manifest(module: Module) -> str:
+    return (module.folder / "module.toml").relative_to(ROOT).as_posix()
