@@ -54,11 +54,13 @@ from tinytorch.elementwise import (  # noqa: E402
     maximum,
     minimum,
     ne,
+    negative,
     power,
     remainder,
     sign,
     sin,
     sqrt,
+    subtract,
     where,
 )
 from tinytorch.indexing import gather, getitem, setitem  # noqa: E402
@@ -96,11 +98,23 @@ from tinytorch.metrics import (  # noqa: E402
 )
 from tinytorch.optimizer_base import Optimizer  # noqa: E402
 from tinytorch.optimizers import SGD, Adam, AdamW, RMSprop  # noqa: E402
-from tinytorch.reductions import all, any, argmax, argmin, cumsum, max, min, prod, std, var  # noqa: E402
+from tinytorch.reductions import all, any, argmax, argmin, cumsum, max, min, prod, std  # noqa: E402
 from tinytorch.setup import parameter_count  # noqa: E402
-from tinytorch.shapes import concatenate, expand, flatten, pad, permute, split, squeeze, stack, swapaxes, unsqueeze  # noqa: E402
+from tinytorch.shapes import expand, flatten, pad, permute, split, squeeze, stack, swapaxes, unsqueeze  # noqa: E402
 from tinytorch.summaries import Summary, summary  # noqa: E402
-from tinytorch.tensor import Tensor, add, as_tensor, matmul, mean, multiply, negative, reshape, subtract, sum, transpose  # noqa: E402
+from tinytorch.tensor import (  # noqa: E402
+    Tensor,
+    add,
+    as_tensor,
+    concatenate,
+    matmul,
+    mean,
+    multiply,
+    reshape,
+    sum,
+    transpose,
+    var,
+)
 from tinytorch.training import Callback, Trainer, evaluate  # noqa: E402
 
 __all__ = [

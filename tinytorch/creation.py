@@ -10,7 +10,8 @@ seed: an int, a Generator (which moves on), or None for other numbers in every r
 import numpy as np
 from numpy.typing import DTypeLike
 
-from tinytorch.tensor import Array, Operand, Scalar, Shape, Tensor, as_tensor, flat_ints, from_numpy
+from tinytorch.arrays import flat_ints
+from tinytorch.tensor import Array, Operand, Scalar, Shape, Tensor, as_tensor, from_numpy
 
 Seed = int | np.random.Generator | None
 

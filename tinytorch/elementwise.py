@@ -1,8 +1,9 @@
 """Module 01: operations that work element by element, with NumPy's broadcasting.
 
-Public parts: `divide`, `floor_divide`, `remainder`, `power`, `exp`, `log`, `sqrt`, `abs`, `sign`, `sin`, `cos`,
-`maximum`, `minimum`, `where`, `clip`, `astype`, `copy`; comparisons (`eq ne lt le gt ge`, `allclose`) and logic, whose
-results are bools without a gradient. `tanh` stands with the activations of module 02.
+Public parts: `subtract`, `negative`, `divide`, `floor_divide`, `remainder`, `power`, `exp`, `log`, `sqrt`, `abs`,
+`sign`, `sin`, `cos`, `maximum`, `minimum`, `where`, `clip`, `astype`, `copy`; comparisons (`eq ne lt le gt ge`,
+`allclose`) and logic, whose results are bools without a gradient. `add` and `multiply` stand in `tensor.py`, `tanh`
+with the activations of module 02.
 
 Where a function of integers isn't one of integers (`/`, `exp`, ...), they become float32 first, as in PyTorch. What
 mathematics doesn't allow is inf or NaN, without a warning: 1 / 0, log(0), sqrt(-1).
@@ -12,6 +13,24 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from tinytorch.tensor import Array, Operand, Scalar, Tensor, as_tensor, check_broadcast, from_numpy, record
+
+
+def subtract(a: Operand, b: Operand) -> Tensor:
+    """Return a - b."""
+    a, b = _pair("-", a, b)
+    try:
+        return record(subtract, a.data - b.data, a, b)
+    except TypeError:
+        raise TypeError("bools can't be subtracted; try .astype(np.int64), or a != b") from None
+
+
+def negative(x: Operand) -> Tensor:
+    """Return -x."""
+    x = as_tensor(x)
+    try:
+        return record(negative, -x.data, x)
+    except TypeError:
+        raise TypeError("bools have no sign; try .astype(np.int64), or ~x") from None
 
 
 def divide(a: Operand, b: Operand) -> Tensor:

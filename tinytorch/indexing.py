@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from tinytorch.tensor import Array, Operand, Tensor, as_tensor, note_write, record, recording
+from tinytorch.recording import note_write, recording
+from tinytorch.tensor import Array, Operand, Tensor, as_tensor, record
 
 Index = Any
 

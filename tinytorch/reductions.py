@@ -1,20 +1,20 @@
 """Module 01: operations that make one number of many, along one axis, several, or all.
 
-Public parts: `max`, `min`, `argmax`, `argmin`, `prod`, `cumsum`, `var`, `std`, `all`, `any`. `sum` and `mean` stand in
+Public parts: `max`, `min`, `argmax`, `argmin`, `prod`, `cumsum`, `std`, `all`, `any`. `sum`, `mean` and `var` stand in
 `tensor.py`.
 
 axis: an int, a tuple of ints, or None for all axes; keepdims: whether the reduced axes stay with length 1.
 An axis that isn't there raises ValueError (NumPy's AxisError).
 """
 
-import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.exceptions import AxisError
-from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+from numpy.lib.array_utils import normalize_axis_index
 
+from tinytorch.arrays import count_along
 from tinytorch.tensor import Axis, Operand, Tensor, as_tensor, from_numpy, record
 
 
@@ -64,26 +64,16 @@ def cumsum(x: Operand, axis: int) -> Tensor:
     return record(cumsum, x.data.cumsum(axis), x, axis=axis)
 
 
-def var(x: Operand, axis: Axis = None, keepdims: bool = False, correction: int = 1) -> Tensor:
-    """Return the variance: the squared distances from the mean, summed and divided by their number less `correction`.
-
-    correction: 1 estimates the variance of what the elements are a sample of; 0 gives that of the elements themselves.
-    Raises TypeError for integers, ValueError if fewer elements than correction + 1 are there.
-
-    >>> var(Tensor([1.0, 2.0, 3.0])), var(Tensor([1.0, 2.0, 3.0]), correction=0)
-    (Tensor(1.), Tensor(0.6666667))
-    """
-    x = _spread_out("var", x, axis, correction)
-    variance = x.data.var(axis=axis, keepdims=keepdims, ddof=correction)
-    return record(var, variance, x, axis=axis, keepdims=keepdims, correction=correction)
-
-
 def std(x: Operand, axis: Axis = None, keepdims: bool = False, correction: int = 1) -> Tensor:
     """Return the standard deviation, the root of `var`; where it is 0, the gradient is 0.
 
     correction and what is raised: as `var`.
     """
-    x = _spread_out("std", x, axis, correction)
+    x = as_tensor(x)
+    if x.dtype.kind != "f":
+        raise TypeError(f"std wanted floats, got {x.dtype}; try .astype(np.float32)")
+    if count_along(x.shape, axis) <= correction:
+        raise ValueError(f"std wanted more than {correction} elements each, got shape {x.shape}, axis {axis}")
     deviation = x.data.std(axis=axis, keepdims=keepdims, ddof=correction)
     return record(std, deviation, x, axis=axis, keepdims=keepdims, correction=correction)
 
@@ -107,14 +97,3 @@ def _extreme(name: str, f: Callable[..., Any], x: Tensor, axis: Axis, keepdims: 
         raise
     except ValueError:
         raise ValueError(f"{name} of no elements: shape {x.shape}, axis {axis}") from None
-
-
-def _spread_out(name: str, x: Operand, axis: Axis, correction: int) -> Tensor:
-    """Return x as a Tensor of floats with more elements along the axis than the correction."""
-    x = as_tensor(x)
-    if x.dtype.kind != "f":
-        raise TypeError(f"{name} wanted floats, got {x.dtype}; try .astype(np.float32)")
-    axes = range(x.ndim) if axis is None else normalize_axis_tuple(axis, x.ndim, name)
-    if math.prod([x.shape[i] for i in axes]) <= correction:
-        raise ValueError(f"{name} wanted more than {correction} elements each, got shape {x.shape}, axis {axis}")
-    return x

@@ -1,7 +1,7 @@
 """Module 01: operations that move elements about and change none.
 
-Public parts: `permute`, `swapaxes`, `squeeze`, `unsqueeze`, `flatten`, `expand`, `concatenate`, `stack`, `split`,
-`pad`. `reshape` and `transpose` stand in `tensor.py`, and most of these are made of them.
+Public parts: `permute`, `swapaxes`, `squeeze`, `unsqueeze`, `flatten`, `expand`, `stack`, `split`, `pad`.
+`reshape`, `transpose` and `concatenate` stand in `tensor.py`, and most of these are made of the first two.
 
 Where it can be, a result is a view: it shares its memory with the input, and a write into one is seen in the other.
 """
@@ -12,8 +12,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from tinytorch.arrays import flat_ints
 from tinytorch.indexing import getitem
-from tinytorch.tensor import Axis, Operand, Scalar, Shape, Tensor, as_tensor, flat_ints, record, reshape, transpose
+from tinytorch.tensor import Axis, Operand, Scalar, Shape, Tensor, as_tensor, record, reshape, transpose
 
 
 def permute(x: Operand, *axes: int | Shape) -> Tensor:
@@ -87,21 +88,6 @@ def expand(x: Operand, *shape: int | Shape) -> Tensor:
         raise ValueError(f"cannot expand {x.shape} to {wanted}: from the right, only lengths of 1 can change") from None
 
 
-def concatenate(tensors: Sequence[Operand], axis: int = 0) -> Tensor:
-    """Join tensors along an axis that they have; all other lengths must agree.
-
-    >>> concatenate([Tensor([[1.0, 2.0]]), Tensor([[3.0, 4.0], [5.0, 6.0]])])
-    Tensor([[1., 2.],
-            [3., 4.],
-            [5., 6.]])
-    """
-    parts = _several("concatenate", tensors)
-    try:
-        return record(concatenate, np.concatenate([part.data for part in parts], axis), *parts, axis=axis)
-    except ValueError as error:
-        raise ValueError(f"cannot concatenate {_shapes(parts)} along axis {axis}: {error}") from None
-
-
 def stack(tensors: Sequence[Operand], axis: int = 0) -> Tensor:
     """Join tensors of one shape along a new axis.
 
@@ -109,11 +95,14 @@ def stack(tensors: Sequence[Operand], axis: int = 0) -> Tensor:
     Tensor([[1., 3.],
             [2., 4.]])
     """
-    parts = _several("stack", tensors)
+    if isinstance(tensors, Tensor) or not len(tensors):
+        raise ValueError(f"stack wanted a list of tensors, one or more; got {tensors!r:.80}")
+    parts = [as_tensor(part) for part in tensors]
     try:
         return record(stack, np.stack([part.data for part in parts], axis), *parts, axis=axis)
     except ValueError as error:
-        raise ValueError(f"cannot stack {_shapes(parts)} along axis {axis}: {error}") from None
+        shapes = ", ".join([str(part.shape) for part in parts])
+        raise ValueError(f"cannot stack {shapes} along axis {axis}: {error}") from None
 
 
 def split(x: Operand, sizes: int | Sequence[int], axis: int = 0) -> tuple[Tensor, ...]:
@@ -161,13 +150,3 @@ def pad(x: Operand, widths: Sequence[int], value: Scalar = 0) -> Tensor:
     padded = np.full([length + sum(pair) for length, pair in zip(x.shape, pairs, strict=True)], value, x.dtype)
     padded[inside] = x.data
     return record(pad, padded, x, inside=inside)
-
-
-def _several(name: str, tensors: Sequence[Operand]) -> list[Tensor]:
-    if isinstance(tensors, Tensor) or not len(tensors):
-        raise ValueError(f"{name} wanted a list of tensors, one or more; got {tensors!r:.80}")
-    return [as_tensor(tensor) for tensor in tensors]
-
-
-def _shapes(parts: list[Tensor]) -> str:
-    return ", ".join([str(part.shape) for part in parts])

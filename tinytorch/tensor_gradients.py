@@ -13,13 +13,13 @@ import numpy as np
 
 from tinytorch import contraction, elementwise, indexing, reductions, shapes
 from tinytorch.autograd import Gradients, vjp
-from tinytorch.tensor import Array, Axis, subtract
+from tinytorch.tensor import Array, Axis, concatenate, var
 
 Needs = tuple[bool, bool]
 BOTH = (True, True)
 
 
-@vjp(subtract)
+@vjp(elementwise.subtract)
 def subtract_vjp(g: Array, out: Array, a: Array, b: Array, *, needs: Needs = BOTH) -> Gradients:
     """Pass the gradient on to a, and with the other sign to b."""
     return g, -g if needs[1] else None
@@ -150,7 +150,7 @@ def expand_vjp(g: Array, out: Array, x: Array) -> Gradients:
     return (g,)
 
 
-@vjp(shapes.concatenate)
+@vjp(concatenate)
 def concatenate_vjp(g: Array, out: Array, *parts: Array, axis: int) -> Gradients:
     """Cut the gradient where the parts meet."""
     return tuple(np.split(g, np.cumsum([part.shape[axis] for part in parts[:-1]]), axis))
@@ -218,7 +218,7 @@ def cumsum_vjp(g: Array, out: Array, x: Array, *, axis: int) -> Gradients:
     return (np.flip(np.flip(g, axis).cumsum(axis), axis),)
 
 
-@vjp(reductions.var)
+@vjp(var)
 def var_vjp(g: Array, out: Array, x: Array, *, axis: Axis, keepdims: bool, correction: int) -> Gradients:
     """Return g * 2 * (x - mean) / (n - correction)."""
     n = x.size // max(out.size, 1)

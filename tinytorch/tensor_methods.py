@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 import tinytorch  # the package itself: its operations are looked up when a method is called
+from tinytorch.arrays import flat_ints
 
 if TYPE_CHECKING:
-    from tinytorch.tensor import Axis, Operand, Scalar, Shape, Tensor
+    from tinytorch.tensor import ArrayLike, Axis, Operand, Scalar, Shape, Tensor
 
 
 class TensorMethods:
@@ -21,6 +22,15 @@ class TensorMethods:
     __slots__ = ()
 
     # Elementwise
+
+    def __sub__(self: Any, other: "Operand") -> "Tensor":
+        return tinytorch.subtract(self, other)
+
+    def __rsub__(self: Any, other: "Operand") -> "Tensor":
+        return tinytorch.subtract(other, self)
+
+    def __neg__(self: Any) -> "Tensor":
+        return tinytorch.negative(self)
 
     def __truediv__(self: Any, other: "Operand") -> "Tensor":
         return tinytorch.divide(self, other)
@@ -187,7 +197,50 @@ class TensorMethods:
             raise RuntimeError("an array remembers no gradients, which this tensor requires; try .detach() or stack()")
         return np.array(self.data, dtype=dtype, copy=copy)
 
+    def numpy(self: Any) -> NDArray[Any]:
+        """Return the array itself, not a copy; changing it goes unnoticed by gradients."""
+        array: NDArray[Any] = self.data
+        return array
+
+    def __repr__(self: Any) -> str:
+        numbers = np.array2string(self.data, separator=", ", prefix="Tensor(")
+        cut = self.data.size == 0 or self.data.size > np.get_printoptions()["threshold"]
+        shape = f", shape={self.shape}" if cut else ""
+        dtype = "" if self.data.dtype in (np.float32, np.bool) else f", dtype={self.data.dtype}"
+        origin = f", from {self.op.__name__}" if self.op else ", requires_grad=True" if self.requires_grad else ""
+        return f"Tensor({numbers}{shape}{dtype}{origin})"
+
+    # Gradients
+
+    def backward(self: Any, gradient: "ArrayLike | Tensor | None" = None, retain_graph: bool = False) -> None:
+        """Fill `.grad` of the leaves that this tensor was computed from: see `tinytorch.autograd.backward`."""
+        tinytorch.backward(self, gradient, retain_graph)
+
+    def detach(self: Any) -> "Tensor":
+        """Return a tensor of the same array that remembers nothing and requires no gradient."""
+        return tinytorch.tensor.from_numpy(self.data)
+
     # Shapes
+
+    @property
+    def T(self: Any) -> "Tensor":
+        """The tensor with its axes reversed."""
+        return tinytorch.transpose(self)
+
+    def reshape(self: Any, *shape: "int | Shape") -> "Tensor":
+        """Return the same elements in another shape; one length may be -1."""
+        return tinytorch.reshape(self, flat_ints(shape))
+
+    def transpose(self: Any, *axes: "int | Shape") -> "Tensor":
+        """Return the tensor with its axes in the given order, reversed without one; two numbers swap these two.
+
+        >>> x = tinytorch.zeros(2, 3, 5)
+        >>> x.transpose().shape, x.transpose(1, 2, 0).shape, x.transpose(-1, -2).shape
+        ((5, 3, 2), (3, 5, 2), (2, 5, 3))
+        """
+        if len(axes) == 2:
+            return tinytorch.swapaxes(self, *axes)  # type: ignore[arg-type]  # two ints
+        return tinytorch.transpose(self, flat_ints(axes) if axes else None)
 
     def permute(self: Any, *axes: "int | Shape") -> "Tensor":
         """Return a view with the axes in the given order."""

@@ -1,23 +1,22 @@
 """Module 01: the Tensor, an n-dimensional array that remembers how it was computed.
 
-Public parts: `Tensor`, `as_tensor`, `from_numpy`, `record`, `written_after`, and operations as functions (`add`,
-`matmul`, `sum`, ...). More of them stand in `elementwise.py`, `shapes.py`, `indexing.py`, `reductions.py`,
-`contraction.py` and `creation.py`.
+Public parts: `Tensor`, `as_tensor`, `from_numpy`, `check_broadcast`, `record`, and operations as functions (`add`,
+`matmul`, `sum`, `mean`, `var`, `transpose`, `concatenate`, ...). More of them stand in `elementwise.py`, `shapes.py`,
+`indexing.py`, `reductions.py`, `contraction.py` and `creation.py`; the Tensor's short methods in `tensor_methods.py`.
 
 Every operation computes on NumPy arrays and hands its result to `record`, which wraps it in a Tensor and notes the
 operation and its inputs if a gradient may be asked for later. Nothing here knows calculus: module 05 walks what was
 noted.
 """
 
-import itertools
-import threading
-import weakref
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from tinytorch.arrays import FLOAT64, array_of, count_along, dtype_of_number, promoted
+from tinytorch.recording import recording, serials
 from tinytorch.tensor_methods import TensorMethods
 
 Array = NDArray[Any]
@@ -25,21 +24,8 @@ Shape = tuple[int, ...]
 Axis = int | tuple[int, ...] | None
 Scalar = bool | int | float
 
-_NUMBERS = (bool, int, float)
-_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
-
-_serial = itertools.count()
 _new_tensor = object.__new__  # without __init__, which would copy the array
 _ndarray = np.ndarray
-
-
-class _Recording(threading.local):
-    """Whether operations are noted for gradients; each thread has its own answer. Module 05's `no_grad` switches it."""
-
-    enabled: bool = True
-
-
-recording = _Recording()
 
 
 class Tensor(TensorMethods):
@@ -70,7 +56,7 @@ class Tensor(TensorMethods):
     hooks: "list[Hook] | None"  # who looks at its gradient
 
     def __init__(self, data: "ArrayLike", dtype: DTypeLike | None = None, requires_grad: bool = False) -> None:
-        array = _as_array(data, dtype)
+        array = array_of(data.data if isinstance(data, Tensor) else data, dtype)
         if requires_grad and array.dtype.kind != "f":
             raise TypeError(f"only floating-point tensors can require grad, got {array.dtype}; try dtype=np.float32")
         self.data = array
@@ -98,38 +84,11 @@ class Tensor(TensorMethods):
         """The elements' NumPy type."""
         return self.data.dtype
 
-    @property
-    def T(self) -> "Tensor":
-        """The tensor with its axes reversed."""
-        return transpose(self)
-
-    def __repr__(self) -> str:
-        numbers = np.array2string(self.data, separator=", ", prefix="Tensor(")
-        cut = self.data.size == 0 or self.data.size > np.get_printoptions()["threshold"]
-        shape = f", shape={self.shape}" if cut else ""
-        dtype = "" if self.data.dtype in (np.float32, np.bool) else f", dtype={self.data.dtype}"
-        origin = f", from {self.op.__name__}" if self.op else ", requires_grad=True" if self.requires_grad else ""
-        return f"Tensor({numbers}{shape}{dtype}{origin})"
-
-    def numpy(self) -> Array:
-        """Return the array itself, not a copy; changing it goes unnoticed by gradients."""
-        return self.data
-
-    def detach(self) -> "Tensor":
-        """Return a tensor of the same array that remembers nothing and requires no gradient."""
-        return from_numpy(self.data)
-
     def register_hook(self, hook: "Hook") -> None:
         """Let `hook` look at this tensor's gradient in every `backward`, once all of it has arrived."""
         if not self.requires_grad:
             raise RuntimeError("a tensor that requires no grad never gets one to look at")
         self.hooks = [*(self.hooks or []), hook]
-
-    def backward(self, gradient: "ArrayLike | Tensor | None" = None, retain_graph: bool = False) -> None:
-        """Fill `.grad` of the leaves that this tensor was computed from: see `tinytorch.autograd.backward`."""
-        from tinytorch.autograd import backward  # module 05 stands on this one
-
-        backward(self, gradient, retain_graph)
 
     def __add__(self, other: "Operand") -> "Tensor":
         """Add elementwise, with NumPy's broadcasting.
@@ -158,23 +117,6 @@ class Tensor(TensorMethods):
 
     def __rmul__(self, other: "Operand") -> "Tensor":
         return as_tensor(other, self) * self
-
-    def __sub__(self, other: "Operand") -> "Tensor":
-        other = as_tensor(other, self)
-        check_broadcast("-", self, other)
-        try:
-            return record(subtract, self.data - other.data, self, other)
-        except TypeError:
-            raise TypeError("bools can't be subtracted; try .astype(np.int64), or a != b") from None
-
-    def __rsub__(self, other: "Operand") -> "Tensor":
-        return as_tensor(other, self) - self
-
-    def __neg__(self) -> "Tensor":
-        try:
-            return record(negative, -self.data, self)
-        except TypeError:
-            raise TypeError("bools have no sign; try .astype(np.int64), or ~x") from None
 
     def __matmul__(self, other: "Operand") -> "Tensor":
         """Multiply matrices: (..., n, k) @ (..., k, m) -> (..., n, m); leading axes broadcast, float32 stays float32.
@@ -209,7 +151,14 @@ class Tensor(TensorMethods):
     def mean(self, axis: Axis = None, keepdims: bool = False) -> "Tensor":
         """Average the elements along `axis`, in the tensor's own float dtype.
 
-        Raises TypeError for integers, ValueError for the mean of no elements.
+        axis, keepdims: as in `sum`.
+        Returns a Tensor made by the Tensor's own operations, such as `sum` and `*` or `/` with a number. They record
+        themselves; no gradient rule knows of `mean`, so nothing is given to `record` here.
+        Raises TypeError for other dtypes than floats, and ValueError where there are no elements to average.
+
+        >>> Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]).mean(axis=1, keepdims=True)
+        Tensor([[2.],
+                [5.]])
         """
         if self.data.dtype.kind != "f":
             raise TypeError(f"mean wanted floats, got {self.dtype}; try .astype(np.float32).mean()")
@@ -217,21 +166,6 @@ class Tensor(TensorMethods):
         if total.size and not self.size:
             raise ValueError(f"mean of no elements: shape {self.shape}, axis {axis}")
         return total * (total.size / max(self.size, 1))
-
-    def reshape(self, *shape: int | Shape) -> "Tensor":
-        """Return the same elements in another shape; one length may be -1."""
-        return reshape(self, flat_ints(shape))
-
-    def transpose(self, *axes: int | Shape) -> "Tensor":
-        """Return the tensor with its axes in the given order, reversed without one; two numbers swap these two.
-
-        >>> x = Tensor(np.zeros((2, 3, 5)))
-        >>> x.transpose().shape, x.transpose(1, 2, 0).shape, x.transpose(-1, -2).shape
-        ((5, 3, 2), (3, 5, 2), (2, 5, 3))
-        """
-        if len(axes) == 2:
-            return self.swapaxes(*axes)  # type: ignore[arg-type]  # two ints
-        return transpose(self, flat_ints(axes) if axes else None)
 
 
 Operand = Tensor | Array | Scalar
@@ -253,7 +187,7 @@ def record(op: Op, result: Any, *inputs: Tensor, **attributes: Any) -> Tensor:
     """
     out = _new_tensor(Tensor)
     array = result if type(result) is _ndarray else np.asarray(result)
-    out.data = array if array.dtype is not _FLOAT64 else _promoted(inputs, array)
+    out.data = array if array.dtype is not FLOAT64 else promoted([x.data.dtype for x in inputs], array)
     out.grad = out.hooks = None
     for x in inputs:
         if x.requires_grad and recording.enabled:
@@ -261,7 +195,7 @@ def record(op: Op, result: Any, *inputs: Tensor, **attributes: Any) -> Tensor:
             out.op = op
             out.inputs = inputs
             out.attributes = attributes
-            out.serial = next(_serial)
+            out.serial = next(serials)
             return out
     out.requires_grad = False
     out.op = None
@@ -270,15 +204,22 @@ def record(op: Op, result: Any, *inputs: Tensor, **attributes: Any) -> Tensor:
 
 
 def as_tensor(value: Operand, like: Operand | None = None) -> Tensor:
-    """Return a Tensor of the value; a Tensor comes back itself, a Python number takes the dtype of `like` where it can.
+    """Return a value as a Tensor; every operation calls this on its operands.
 
-    It can't where a float meets integers (float32), and an integer meets bools (int64).
-    Raises TypeError for what is neither a Tensor, nor an array, nor a number.
+    value: a Tensor, which comes back itself, the same object; or what `Tensor(value)` takes: an array, which it copies
+    and whose dtype stays, or numbers.
+    like: the other operand. If it has a `dtype` (Tensors and arrays have), a Python number (bool, int or float) becomes
+    a 0-d Tensor of the dtype that `dtype_of_number(value, like.dtype)` returns.
+    Raises TypeError for what holds no numbers, such as text (`Tensor` does that).
+
+    >>> as_tensor(2, Tensor([0.5], dtype=np.float64)).dtype, as_tensor(0.5, Tensor([1, 2])).dtype
+    (dtype('float64'), dtype('float32'))
     """
     if isinstance(value, Tensor):
         return value
-    if isinstance(value, _NUMBERS) and (dtype := getattr(like, "dtype", None)) is not None:
-        return from_numpy(np.array(value, _dtype_of_number(value, dtype)))
+    dtype = getattr(like, "dtype", None)
+    if dtype is not None and isinstance(value, bool | int | float):
+        return from_numpy(np.array(value, dtype_of_number(value, dtype)))
     return Tensor(value)
 
 
@@ -293,7 +234,19 @@ def from_numpy(array: Any) -> Tensor:
 
 
 def check_broadcast(symbol: str, a: Tensor, b: Tensor) -> None:
-    """Raise ValueError with both shapes if a and b don't broadcast under NumPy's rule."""
+    """Raise ValueError if the shapes of two tensors don't broadcast; return None if they do. Nothing is computed.
+
+    symbol: the operation's sign, for the message.
+    Shapes are compared from the last axis on: two lengths fit if they are equal or one of them is 1. Where one shape
+    has no axis left, the other may have any length.
+    The message holds both shapes with the sign between them, and the first two lengths, from the right, that don't fit,
+    as "3 meets 2".
+
+    >>> check_broadcast("+", Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), Tensor([1.0, 2.0]))
+    Traceback (most recent call last):
+    ValueError: cannot broadcast (2, 3) + (2,): from the right, lengths must be equal or 1, and 3 meets 2; reshape or \
+    transpose one operand?
+    """
     shape, other = a.data.shape, b.data.shape
     if shape == other:
         return
@@ -309,22 +262,28 @@ def check_broadcast(symbol: str, a: Tensor, b: Tensor) -> None:
 
 
 def matmul_vector(a: Tensor, b: Tensor) -> Tensor:
-    """Multiply where an operand is a vector: it counts as one row (left) or one column (right), which goes again.
+    """Multiply where a or b or both have one axis: such a vector is one row on the left, or one column on the right.
 
-    Raises ValueError for a 0-d operand.
+    (k,) @ (..., k, m) -> (..., m)    (..., n, k) @ (k,) -> (..., n)    (k,) @ (k,) -> ()
+    The axis of the row or column is gone in the result; other axes of length 1 stay.
+    Returns a Tensor made by the Tensors' own `reshape` and `@`, which record themselves: the gradient rule of `matmul`
+    is one for operands with two axes or more, so what is recorded under it is the product with the row or column.
+    Raises ValueError that names the shapes of a and b if the inner lengths differ, or if one of them has no axis.
+
+    >>> matmul_vector(Tensor([1.0, 2.0]), Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]))
+    Tensor([ 9., 12., 15.])
     """
     if not a.ndim or not b.ndim:
         raise ValueError(f"matmul needs at least one axis on both sides, got {a.shape} @ {b.shape}; use * for a number")
     left = a.reshape(1, -1) if a.ndim == 1 else a
     right = b.reshape(-1, 1) if b.ndim == 1 else b
     if left.shape[-1] != right.shape[-2]:
-        raise ValueError(
-            f"cannot multiply {a.shape} @ {b.shape}: the inner lengths {left.shape[-1]} and {right.shape[-2]} differ"
-        )
+        lengths = f"{left.shape[-1]} and {right.shape[-2]}"
+        raise ValueError(f"cannot multiply {a.shape} @ {b.shape}: the inner lengths {lengths} differ")
     product = left @ right
-    *leading, rows, columns = product.shape
-    kept = (*leading, *((rows,) if a.ndim > 1 else ()), *((columns,) if b.ndim > 1 else ()))
-    return product.reshape(kept)
+    rows = product.shape[-2:-1] if a.ndim > 1 else ()
+    columns = product.shape[-1:] if b.ndim > 1 else ()
+    return product.reshape((*product.shape[:-2], *rows, *columns))
 
 
 def add(a: Operand, b: Operand) -> Tensor:
@@ -332,19 +291,9 @@ def add(a: Operand, b: Operand) -> Tensor:
     return as_tensor(a, b) + b
 
 
-def subtract(a: Operand, b: Operand) -> Tensor:
-    """Return a - b elementwise, with NumPy's broadcasting."""
-    return as_tensor(a, b) - b
-
-
 def multiply(a: Operand, b: Operand) -> Tensor:
     """Return a * b elementwise, with NumPy's broadcasting."""
     return as_tensor(a, b) * b
-
-
-def negative(a: Operand) -> Tensor:
-    """Return -a."""
-    return -as_tensor(a)
 
 
 def matmul(a: Operand, b: Operand) -> Tensor:
@@ -362,6 +311,30 @@ def mean(a: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     return as_tensor(a).mean(axis, keepdims)
 
 
+def var(a: Operand, axis: Axis = None, keepdims: bool = False, correction: int = 1) -> Tensor:
+    """Return the variance along `axis`: the squared distances from the mean, summed and divided by n - correction.
+
+    axis, keepdims: as in `Tensor.sum`. n: how many elements one result is made of, `count_along(shape, axis)`.
+    correction: 1 estimates the variance of what the elements are a sample of; 0 gives that of the elements themselves.
+    Returns a new Tensor of a's dtype that was given to `record` under the operation `var`, with `axis`, `keepdims` and
+    `correction` as its attributes; what is computed on the way is not recorded.
+    Raises TypeError for other dtypes than floats, and ValueError if n - correction isn't above 0.
+
+    >>> var(Tensor([1.0, 2.0, 3.0])), var(Tensor([1.0, 2.0, 3.0]), correction=0)
+    (Tensor(1.), Tensor(0.6666667))
+    """
+    a = as_tensor(a)
+    if a.dtype.kind != "f":
+        raise TypeError(f"var wanted floats, got {a.dtype}; try .astype(np.float32)")
+    count = count_along(a.shape, axis)
+    if count <= correction:
+        raise ValueError(f"var wanted more than {correction} elements each, got shape {a.shape}, axis {axis}")
+    squares = a.data - a.data.mean(axis=axis, keepdims=True)
+    squares *= squares  # in place: a second array of this size would double the peak memory
+    variance = squares.sum(axis=axis, keepdims=keepdims) / (count - correction)
+    return record(var, variance, a, axis=axis, keepdims=keepdims, correction=correction)
+
+
 def reshape(a: Operand, shape: int | Shape) -> Tensor:
     """Return the same elements in another shape, a view where that can be; ValueError if their number doesn't fit."""
     a = as_tensor(a)
@@ -372,9 +345,16 @@ def reshape(a: Operand, shape: int | Shape) -> Tensor:
 
 
 def transpose(a: Operand, axes: Sequence[int] | None = None) -> Tensor:
-    """Return a view with the axes in the given order, reversed without one; ValueError unless each stands there once.
+    """Return the tensor with its axes in another order, as a view: no element is copied.
 
-    A pair is an order like any other here; only the method `Tensor.transpose(i, j)` swaps.
+    axes: which axis of a stands at each place of the result, each axis once, negative ones counted from the end; None
+    reverses them all. A pair is an order like any other here; only the method `Tensor.transpose(i, j)` swaps.
+    Returns a Tensor that was given to `record` under the operation `transpose`, with the attribute `axes`: None, or a
+    tuple in which no axis is negative any more.
+    Raises ValueError that names a's shape unless each of its axes stands in `axes` once.
+
+    >>> transpose(Tensor(np.zeros((2, 3, 5))), (-1, 0, 1)).shape
+    (5, 2, 3)
     """
     a = as_tensor(a)
     if axes is not None:
@@ -384,62 +364,26 @@ def transpose(a: Operand, axes: Sequence[int] | None = None) -> Tensor:
     return record(transpose, a.data.transpose(axes), a, axes=axes)
 
 
-written: dict[int, int] = {}  # the serial number of the last write into memory, by the id of the array that owns it
+def concatenate(tensors: Sequence[Operand], axis: int = 0) -> Tensor:
+    """Join tensors along an axis that they have, in a new array.
 
+    tensors: a list or tuple of Tensors or arrays, one or more. Their lengths agree but along `axis`, where they add up.
+    Returns a new Tensor that was given to `record` under the operation `concatenate`, with all the tensors as its
+    inputs and `axis` as its attribute.
+    Raises ValueError for an empty list and for a single Tensor in its place; and ValueError that names every shape for
+    tensors that don't fit, and for an axis that isn't there.
 
-def note_write(array: Array) -> None:
-    """Note that an array's elements were changed in place, until the array that owns the memory dies."""
-    owner = _owner(array)
-    if id(owner) not in written:
-        weakref.finalize(owner, written.pop, id(owner), None).atexit = False
-    written[id(owner)] = next(_serial)
-
-
-def written_after(array: Array, serial: int) -> bool:
-    """Return whether `tensor[...] = ` changed the array's memory, or a part of it, after that serial number."""
-    return bool(written) and written.get(id(_owner(array)), -1) > serial
-
-
-def flat_ints(lengths: tuple[int | Shape, ...]) -> Shape:
-    """Take `f(2, 3)` and `f((2, 3))` alike."""
-    if len(lengths) == 1 and isinstance(lengths[0], list | tuple):
-        return tuple(lengths[0])
-    return lengths  # type: ignore[return-value]  # all ints here
-
-
-def _owner(array: Array) -> Array:
-    """Return the array that owns the memory which this one is a view of."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
-
-
-def _promoted(inputs: tuple[Tensor, ...], result: Array) -> Array:
-    """Return a float64 result in float32 where it is float64 for the sake of integers alone."""
-    dtypes = [x.data.dtype for x in inputs]
-    if _FLOAT64 in dtypes or all(dtype.kind == "f" for dtype in dtypes):
-        return result
-    return result.astype(_FLOAT32)
-
-
-def _dtype_of_number(value: Scalar, dtype: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the dtype that a Python number takes beside elements of this dtype."""
-    if dtype.kind == "f":
-        return dtype
-    if isinstance(value, float):
-        return _FLOAT32
-    return np.dtype(np.int64) if dtype.kind == "b" and not isinstance(value, bool) else dtype
-
-
-def _as_array(data: ArrayLike, dtype: DTypeLike | None) -> Array:
-    if isinstance(data, Tensor):
-        data = data.data
+    >>> concatenate([Tensor([[1.0, 2.0]]), Tensor([[3.0, 4.0], [5.0, 6.0]])])
+    Tensor([[1., 2.],
+            [3., 4.],
+            [5., 6.]])
+    """
+    if isinstance(tensors, Tensor) or not len(tensors):
+        raise ValueError(f"concatenate wanted a list of tensors, one or more; got {tensors!r:.80}")
+    parts = [as_tensor(part) for part in tensors]
     try:
-        array = np.array(data, dtype=dtype)
+        joined = np.concatenate([part.data for part in parts], axis)
     except ValueError as error:
-        raise TypeError(f"a tensor needs numbers in a regular shape, got {data!r:.80}: {error}") from None
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"a tensor needs numbers, got {type(data).__name__} ({data!r:.80}) of dtype {array.dtype}")
-    if dtype is None and array.dtype == np.float64 and not isinstance(data, np.ndarray | np.generic):
-        return array.astype(np.float32)
-    return array
+        shapes = ", ".join([str(part.shape) for part in parts])
+        raise ValueError(f"cannot concatenate {shapes} along axis {axis}: {error}") from None
+    return record(concatenate, joined, *parts, axis=axis)

@@ -15,6 +15,8 @@ from typing import NoReturn
 
 import numpy as np
 
+from tinytorch.elementwise import negative
+from tinytorch.recording import recording, written, written_after
 from tinytorch.tensor import (
     Array,
     ArrayLike,
@@ -26,13 +28,9 @@ from tinytorch.tensor import (
     from_numpy,
     matmul,
     multiply,
-    negative,
-    recording,
     reshape,
     sum,
     transpose,
-    written,
-    written_after,
 )
 
 Gradients = tuple[Array | None, ...]

@@ -10,7 +10,8 @@ from pytorch_oracle import arrays, compare, needs_torch, same, steady, torch
 
 import tinytorch
 from tinytorch import Tensor, no_grad
-from tinytorch.tensor import from_numpy, written, written_after
+from tinytorch.recording import written, written_after
+from tinytorch.tensor import from_numpy
 
 many = settings(steady, max_examples=150)
 X = np.arange(24.0).reshape(2, 3, 4)
