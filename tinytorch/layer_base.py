@@ -1,44 +1,33 @@
-"""What every layer has: parts with names, parameters and buffers, state, modes, and a picture of itself as text.
+"""What every layer does: it is called, has a state and modes, learns or is frozen, and is told what to compute in.
 
-Public parts: `Layer`, `Parameter` and `Buffer`, which module 03 (`tinytorch/layers.py`) builds on and passes on;
-`flat_parts`, `is_parameter`, `is_state` and `watchers`, for `tinytorch/summaries.py`.
+Public parts: `Layer`, which module 03 (`tinytorch/layers.py`) builds on and passes on. What stands in a layer under
+which names is in its base, `Tree` (`tinytorch/layer_tree.py`), `Parameter` and `Buffer` in `tinytorch/parameter.py`.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from reprlib import recursive_repr
-from types import FunctionType
-from typing import Any, Self, TypeGuard
+from typing import Any, Self
 
+import numpy as np
 from numpy.typing import DTypeLike
 
+from tinytorch.hooks import Handle, Hook, Hooks, add, call_hooked
+from tinytorch.layer_tree import Tree
+from tinytorch.parameter import Buffer as Buffer  # "as": whoever imports Layer finds them here
+from tinytorch.parameter import Parameter as Parameter
+from tinytorch.parameter import is_parameter as is_parameter
 from tinytorch.state import LoadResult, load_state, state_of
-from tinytorch.tensor import Array, ArrayLike, Tensor
-
-watchers: list[Callable[["Layer", tuple[Any, ...], Any], None]] = []  # told of every call, such as by `summary`
+from tinytorch.tensor import Array, Tensor
 
 
-class Parameter(Tensor):
-    """A tensor that a layer learns. It stays one while `requires_grad` is False, that is, while it is frozen."""
-
-    __slots__ = ()
-
-    def __init__(self, data: ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = True) -> None:
-        super().__init__(data, dtype, requires_grad)
-
-
-class Buffer(Tensor):
-    """A tensor that belongs to a layer's state but isn't learned, such as a running mean. To change it, set `.data`."""
-
-    __slots__ = ()
-
-
-class Layer:
+class Layer(Tree):
     """A function with parameters: a subclass sets tensors and layers as attributes and defines `forward`.
 
     Attributes are searched in the order in which they were set, also in lists, tuples and dicts. A parameter is a
     `Parameter`, or any tensor that requires grad and that no operation made. Any other tensor is no state unless it is
-    a `Buffer`, so that a layer may keep its last result to look at. What stands in several places (tied weights) counts
-    once, under its first name.
+    a `Buffer`, so that a layer may keep its last result to look at. What stands in several places (tied weights) is
+    learned once, and saved under each of its names.
+
+    Raises AttributeError for attributes that would hide a method which others call, such as `self.children = [...]`.
 
     >>> class Scale(Layer):
     ...     def __init__(self):
@@ -50,75 +39,81 @@ class Layer:
     """
 
     training: bool = True  # layers that behave otherwise while training (dropout) ask this
+    _hooks: Hooks | None = None
 
     def forward(self, *inputs: Any, **options: Any) -> Any:
         """Compute the layer's result. Raises NotImplementedError until a subclass defines it."""
         raise NotImplementedError(f"{type(self).__name__} has no forward(): define what calling the layer runs")
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
-        """Return `forward(*inputs, **options)`."""
-        result = self.forward(*inputs, **options)
-        for watch in watchers:
-            watch(self, inputs, result)
-        return result
+        """Return `forward(*inputs, **options)`, after and before the hooks if there are any."""
+        if self._hooks is None:
+            return self.forward(*inputs, **options)
+        return call_hooked(self, self._hooks, inputs, options)
 
-    def parts(self) -> Mapping[str, object]:
-        """Return what is searched for tensors and layers, by name: the attributes."""
-        return vars(self)
+    def register_forward_pre_hook(self, hook: Hook) -> Handle:
+        """Call `hook(layer, inputs)` before each forward; return what takes it away: `handle.remove()`.
 
-    def named_modules(self) -> list[tuple[str, "Layer"]]:
-        """Return this layer, named "", and every layer inside, each before its parts: ("blocks.0.linear", layer)."""
-        return [("", self), *((name, x) for name, x in _walk(self) if isinstance(x, Layer))]
+        inputs: the tuple of positional ones. What the hook returns takes their place, None changes nothing.
+        """
+        return add(self._own_hooks().before, hook)
 
-    def modules(self) -> list["Layer"]:
-        """Return this layer and every layer inside, each before its parts."""
-        return [layer for _, layer in self.named_modules()]
+    def register_forward_hook(self, hook: Hook) -> Handle:
+        """Call `hook(layer, inputs, result)` after each forward; return what takes it away: `handle.remove()`.
 
-    def named_children(self) -> list[tuple[str, "Layer"]]:
-        """Return the layers that are directly in this one, by name; also those in lists, as "blocks.0"."""
-        found: dict[int, tuple[str, Layer]] = {}
-        for name, part in flat_parts(self.parts()):
-            if isinstance(part, Layer):
-                found.setdefault(id(part), (name, part))
-        return list(found.values())
+        What the hook returns takes the result's place, None changes nothing.
 
-    def children(self) -> list["Layer"]:
-        """Return the layers that are directly in this one."""
-        return [layer for _, layer in self.named_children()]
+        >>> model = Layer()
+        >>> model.forward = lambda x: x * 2
+        >>> with model.register_forward_hook(lambda layer, inputs, result: result + inputs[0]):
+        ...     model(1)
+        3
+        >>> model(1)
+        2
+        """
+        return add(self._own_hooks().after, hook)
 
-    def named_parameters(self) -> list[tuple[str, Tensor]]:
-        """Return the parameters by name, here and in every layer inside: ("blocks.0.weight", tensor)."""
-        return [(name, x) for name, x in _walk(self) if is_parameter(x)]
+    def _own_hooks(self) -> Hooks:
+        if self._hooks is None:
+            self._hooks = Hooks({}, {})
+        return self._hooks
 
-    def parameters(self) -> list[Tensor]:
-        """Return the parameters in the order in which they were set; one that stands in several places comes once."""
-        return [x for _, x in self.named_parameters()]
-
-    def named_buffers(self) -> list[tuple[str, Tensor]]:
-        """Return the buffers by name, here and in every layer inside."""
-        return [(name, x) for name, x in _walk(self) if isinstance(x, Buffer)]
-
-    def buffers(self) -> list[Tensor]:
-        """Return the buffers: tensors that are saved but not learned."""
-        return [x for _, x in self.named_buffers()]
+    def __setattr__(self, name: str, value: object) -> None:
+        if name in CALLED_BY_OTHERS:
+            raise AttributeError(
+                f"{type(self).__name__} can't have an attribute {name!r}: it would hide the method {name}(), which "
+                f"others call; take another name, such as {name + '_of_mine'!r}"
+            )
+        if name == "training" and not isinstance(value, bool):
+            raise TypeError(f"training is True or False, got {type(value).__name__}; set by train() and eval()")
+        super().__setattr__(name, value)
 
     def state_dict(self) -> dict[str, Array]:
-        """Return copies of all parameters and buffers by name; training on doesn't change them."""
-        return state_of((name, x) for name, x in _walk(self) if isinstance(x, Tensor))
+        """Return copies of all parameters and persistent buffers by name; training on doesn't change them.
+
+        A tied one is there under each of its names, as in PyTorch, with one copy for all of them.
+        """
+        return state_of(_saved(self))
 
     def load_state_dict(self, state: Mapping[str, Array | Tensor], strict: bool = True) -> LoadResult:
         """Copy arrays by name into parameters and buffers, each in its own dtype: all of them, or none.
 
         strict: whether names that are missing or unexpected are errors; else they are returned.
-        Raises ValueError that lists all such names, and whatever has another shape or a kind that can't be cast.
+        Raises ValueError that lists all such names, whatever has another shape or a kind that can't be cast, and tied
+        tensors with different values.
         """
-        tensors = ((name, x) for name, x in _walk(self) if isinstance(x, Tensor))
-        return load_state(tensors, state, strict, type(self).__name__)
+        return load_state(_saved(self), state, strict, type(self).__name__)
 
     def train(self, mode: bool = True) -> Self:
-        """Set `training` to `mode` here and in every layer inside; return self."""
-        for layer in self.modules():
-            layer.training = mode
+        """Set `training` to `mode` here and in every layer inside; return self.
+
+        A layer inside with a `train` of its own, such as one that stays frozen, is asked after what is inside it.
+        """
+        for layer in _inside_first(self):
+            if layer is self or type(layer).train is Layer.train:
+                layer.training = mode
+            else:
+                layer.train(mode)
         return self
 
     def eval(self) -> Self:
@@ -131,17 +126,6 @@ class Layer:
             p.requires_grad = requires_grad
         return self
 
-    def apply(self, function: Callable[["Layer"], object]) -> Self:
-        """Call the function with every layer inside, each after its parts, and last with this one; return self."""
-        for layer in self.children():
-            layer.apply(function)
-        function(self)
-        return self
-
-    def register_buffer(self, name: str, tensor: ArrayLike | None) -> None:
-        """Set `self.name = Buffer(tensor)`, as PyTorch writes it; None stays None."""
-        setattr(self, name, None if tensor is None else Buffer(tensor))
-
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Forget the parameters' gradients: `backward` adds to what is there. Without `set_to_none` they become 0."""
         for p in self.parameters():
@@ -150,64 +134,68 @@ class Layer:
             else:
                 p.grad.data.fill(0)
 
-    def flops(self, *inputs: Any) -> int:
+    def apply(self, fn: Callable[["Layer"], object]) -> Self:
+        """Call the function with every layer inside, each once and after its parts, last with this one; return self."""
+        for layer in list(_inside_first(self)):  # all of them first: the function may change what is inside
+            fn(layer)
+        return self
+
+    def to(self, dtype: DTypeLike) -> Self:
+        """Turn all floats of parameters, buffers and gradients into this float dtype, in place; return self.
+
+        "cpu" changes nothing, for scripts that name a device. Raises TypeError for anything else.
+        """
+        if isinstance(dtype, str) and dtype == "cpu":
+            return self
+        wanted = _float_dtype(dtype)
+        for x in (*self.parameters(), *self.buffers()):
+            for tensor in (x, x.grad):
+                if tensor is not None and tensor.dtype.kind == "f":
+                    tensor.data = tensor.data.astype(wanted, copy=False)
+        return self
+
+    def double(self) -> Self:
+        """Turn all floats into float64; return self."""
+        return Layer.to(self, np.float64)
+
+    def float(self) -> Self:
+        """Turn all floats into float32; return self."""
+        return Layer.to(self, np.float32)
+
+    def count_flops(self, *inputs: Any) -> int:
         """Return how many multiplications and additions the matrix products of one call take, without inner layers'."""
         return 0
 
-    def extra_repr(self) -> str:
-        """Return what stands between the brackets of the layer's own line."""
-        return ""
 
-    @recursive_repr("...")
-    def __repr__(self) -> str:
-        head = f"{type(self).__name__}({self.extra_repr()}"
-        lines = [_line(name, x) for name, x in flat_parts(self.parts()) if isinstance(x, Layer | FunctionType)]
-        return "\n".join([f"{head}{_count(self)}", *lines, ")"]) if lines else f"{head})"
+# Attributes may take the place of the methods that a subclass or a script defines or calls for itself alone.
+_OF_THE_USER = {"forward", "extra_repr", "count_flops", "to", "double", "float"}
+CALLED_BY_OTHERS = frozenset(
+    name for name in dir(Layer) if not name.startswith("_") and callable(getattr(Layer, name))
+).difference(_OF_THE_USER)
 
 
-def is_parameter(part: object) -> TypeGuard[Tensor]:
-    """Return whether a layer that holds this learns it."""
-    if isinstance(part, Parameter | Buffer):
-        return isinstance(part, Parameter)
-    return isinstance(part, Tensor) and part.requires_grad and part.op is None
+def _saved(layer: Layer) -> Iterator[tuple[str, Tensor]]:
+    """Yield what a state holds, a tied tensor under each of its names."""
+    for name, x in layer.named_state():
+        if not isinstance(x, Buffer) or x.persistent:
+            yield name, x
 
 
-def is_state(part: object) -> TypeGuard[Tensor]:
-    """Return whether this is a parameter or a buffer."""
-    return isinstance(part, Buffer) or is_parameter(part)
-
-
-def flat_parts(parts: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:
-    """Yield parts by name, and in place of lists, tuples and dicts what is in them: "blocks.0"."""
-    for key, value in parts.items():
-        name = f"{prefix}{key}"
-        if isinstance(value, list | tuple):
-            yield from flat_parts({str(index): part for index, part in enumerate(value)}, f"{name}.")
-        elif isinstance(value, dict):
-            yield from flat_parts(value, f"{name}.")
-        else:
-            yield name, value
-
-
-def _walk(layer: Layer, prefix: str = "", seen: set[int] | None = None) -> Iterator[tuple[str, Tensor | Layer]]:
-    """Yield the layers, parameters and buffers inside a layer by dotted name, each once, a layer before its parts."""
+def _inside_first(layer: Layer, seen: set[int] | None = None) -> Iterator[Layer]:
+    """Yield every layer inside after its parts, each once, and last the layer itself."""
     seen = {id(layer)} if seen is None else seen
-    for name, part in flat_parts(layer.parts(), prefix):
-        if (isinstance(part, Layer) or is_state(part)) and id(part) not in seen:
-            seen.add(id(part))
-            yield name, part
-            if isinstance(part, Layer):
-                yield from _walk(part, f"{name}.", seen)
+    for child in layer.children():
+        if id(child) not in seen:
+            seen.add(id(child))
+            yield from _inside_first(child, seen)
+    yield layer
 
 
-def _count(layer: Layer) -> str:
-    size = sum(p.size for p in layer.parameters())
-    return f"  # {size:,} parameters" if size else ""
-
-
-def _line(name: str, part: Layer | FunctionType) -> str:
-    """Return a part's line in the repr; a layer with parts brings its own lines and count."""
-    if not isinstance(part, Layer):
-        return f"  ({name}): {part.__name__}"
-    shown = repr(part).replace("\n", "\n  ")
-    return f"  ({name}): {shown}{'' if chr(10) in shown else _count(part)}"
+def _float_dtype(dtype: DTypeLike) -> np.dtype[Any]:
+    try:
+        found = np.dtype(dtype)
+    except TypeError:
+        found = None
+    if dtype is None or found is None or found.kind != "f":
+        raise TypeError(f'to() wanted a float dtype such as np.float64, or "cpu", where all is computed; got {dtype!r}')
+    return found

@@ -1,23 +1,25 @@
 """Module 03: layers, functions that own what they learn.
 
 Public parts: `Linear` (also called `Dense`), `Dropout` with its operation `dropout`, `Flatten`, `Identity`,
-`Sequential`, `ModuleList`. Their base `Layer`, `Parameter` and `Buffer` come from `tinytorch/layer_base.py`; first
-values other than Linear's own are in `tinytorch/init.py`, a table of a network in `tinytorch/summaries.py`.
+`Sequential`. Their base `Layer`, `Parameter` and `Buffer` come from `tinytorch/layer_base.py`; other containers are in
+`tinytorch/containers.py`, first values other than Linear's own in `tinytorch/init.py`, a table of a network in
+`tinytorch/summaries.py`.
 """
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, Self, overload
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from tinytorch.layer_base import Buffer as Buffer  # "as": whoever imports layers finds their base here
+from tinytorch.containers import Function, PartList, callable_part
+from tinytorch.containers import ModuleList as ModuleList  # "as": whoever imports layers finds these here
+from tinytorch.layer_base import Buffer as Buffer
 from tinytorch.layer_base import Layer as Layer
 from tinytorch.layer_base import Parameter as Parameter
 from tinytorch.tensor import Operand, Shape, Tensor, as_tensor, record
 
-Function = Callable[[Tensor], Tensor]
 Seed = int | np.random.Generator | None
 
 
@@ -73,7 +75,7 @@ class Linear(Layer):
         y = y if self.bias is None else y + self.bias
         return y.reshape(*x.shape[:-1], self.out_features) if x.ndim > 2 else y
 
-    def flops(self, *inputs: Any) -> int:
+    def count_flops(self, *inputs: Any) -> int:
         """Return 2 * in_features * out_features a row: a multiplication and an addition a weight."""
         rows: int = inputs[0].size // self.in_features
         return 2 * rows * self.weight.size
@@ -180,78 +182,32 @@ class Flatten(Layer):
         return "" if axes == (1, -1) else f"start_axis={axes[0]}, end_axis={axes[1]}"
 
 
-class Sequential(Layer):
+class Sequential(PartList[Function]):
     """Layers one after the other: `Sequential(a, b)` or `Sequential([a, b])` is x -> b(a(x)).
 
     Functions of one tensor, such as `relu`, may stand among them. Raises TypeError for what can't be called.
-    Its parts are named "0", "1", ...; `model[0]` is one of them, `model[:2]` a Sequential that shares them.
+    Its parts are named "0", "1", ..., or as in `Sequential({"hidden": a, "out": b})`, where `model.hidden` is a.
+    `model[0]` is one of them, `model[:2]` a Sequential that shares them under the same names.
 
     >>> model = Sequential(Linear(4, 3, seed=0), Linear(3, 2, seed=1))
     >>> [(name, p.shape) for name, p in model.named_parameters()]
     [('0.weight', (4, 3)), ('0.bias', (3,)), ('1.weight', (3, 2)), ('1.bias', (2,))]
     """
 
-    def __init__(self, *layers: Function | Iterable[Function]) -> None:
+    def __init__(self, *layers: Function | Iterable[Function] | Mapping[str, Function]) -> None:
         if len(layers) == 1 and isinstance(layers[0], Iterable) and not isinstance(layers[0], Layer):
-            layers = tuple(layers[0])
-        self.layers: list[Function] = []
-        for layer in layers:
-            self.append(layer)  # type: ignore[arg-type]  # it checks
+            super().__init__(layers[0])
+        else:
+            super().__init__(layers)  # type: ignore[arg-type]  # it checks
 
-    def append(self, layer: Function) -> Self:
-        """Put a layer behind the others; return self. Raises TypeError for what can't be called."""
-        if not callable(layer) or isinstance(layer, type):
-            hint = f"{layer.__name__}()" if isinstance(layer, type) else "a layer or a function"
-            raise TypeError(f"Sequential can't call its part {len(self)}, {layer!r:.80}; did you mean {hint}?")
-        self.layers.append(layer)
-        return self
-
-    def extend(self, layers: Iterable[Function]) -> Self:
-        """Put layers behind the others; return self. Raises TypeError as `append`."""
-        for layer in list(layers):
-            self.append(layer)
-        return self
-
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Any) -> Any:
         """Return what the last layer makes of what the ones before it made of x."""
-        for layer in self.layers:
+        for layer in self:
             x = layer(x)
         return x
 
-    def parts(self) -> Mapping[str, object]:
-        """Return the layers as "0", "1", ..., as in PyTorch, and what a subclass has set besides."""
-        others = {name: value for name, value in vars(self).items() if name != "layers"}
-        return {**{str(index): layer for index, layer in enumerate(self.layers)}, **others}
+    def _checked(self, name: str, part: object) -> Function:
+        return callable_part(self, name, part)
 
-    def __len__(self) -> int:
-        return len(self.layers)
-
-    def __iter__(self) -> Iterator[Function]:
-        return iter(self.layers)
-
-    @overload
-    def __getitem__(self, index: int) -> Function: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> "Sequential": ...
-
-    def __getitem__(self, index: int | slice) -> "Function | Sequential":
-        if isinstance(index, slice):
-            return (ModuleList if isinstance(self, ModuleList) else Sequential)(self.layers[index])
-        if not -len(self) <= index < len(self):
-            raise IndexError(f"this Sequential has {len(self)} parts, got the index {index}")
-        return self.layers[index]
-
-
-class ModuleList(Sequential):
-    """Layers in a list that `forward` of the layer around it walks as it likes; a plain list does the same.
-
-    Parts, names, `append`, `extend`, indices and slices are as in `Sequential`. Raises NotImplementedError when called.
-    """
-
-    def __init__(self, layers: Iterable[Function] = ()) -> None:
-        super().__init__(list(layers))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Raise NotImplementedError: a list doesn't say what runs after what."""
-        raise NotImplementedError("ModuleList runs nothing by itself; loop over it, or take Sequential")
+    def _selected(self, parts: Mapping[str, Function]) -> "Sequential":
+        return Sequential(parts)

@@ -21,8 +21,10 @@ class LoadResult(NamedTuple):
 
 
 def state_of(tensors: Iterable[tuple[str, Tensor]]) -> dict[str, Array]:
-    """Return a copy of each tensor's array by name."""
-    return {name: x.data.copy() for name, x in _by_name(tensors).items()}
+    """Return a copy of each tensor's array by name; one copy for all names of a tied tensor."""
+    wanted = _by_name(tensors)
+    copies = {id(x): np.array(x.data, order="C") for x in wanted.values()}
+    return {name: copies[id(x)] for name, x in wanted.items()}
 
 
 def load_state(
@@ -30,9 +32,10 @@ def load_state(
 ) -> LoadResult:
     """Give each tensor a copy of the array of its name, in its own dtype; change all of them or none.
 
-    owner: what an error calls the whole.
-    Raises ValueError that lists every array of another shape or kind and, if strict, all missing and unexpected names;
-    TypeError for what is no dict.
+    owner: what an error calls the whole. A tied tensor comes under each of its names, and one array that is given for
+    it is enough if not strict.
+    Raises ValueError that lists every array of another shape or kind, tied names with different values and, if strict,
+    all missing and unexpected names; TypeError for what is no dict.
     """
     if not isinstance(state, Mapping):
         raise TypeError(f"{owner} wanted a state as a dict of arrays by name, got {type(state).__name__}")
@@ -41,6 +44,7 @@ def load_state(
     unexpected = [name for name in state if name not in wanted]
     arrays = {name: _array(state[name]) for name in wanted if name in state}
     faults = [fault for name, array in arrays.items() if (fault := _fault(name, wanted[name].data, array))]
+    faults = faults or _untied(wanted, arrays)
     if strict:
         faults = [*_listed("missing", missing), *_listed("unexpected", unexpected), *faults]
     if faults:
@@ -48,8 +52,9 @@ def load_state(
         if not all("wanted" in fault for fault in faults):
             advice += " strict=False loads what is there"
         raise ValueError(f"this state does not fit {owner}: {'; '.join(faults)}; {advice}")
-    for name, array in arrays.items():
-        wanted[name].data = array.astype(wanted[name].dtype, order="C")
+    ready = {name: array.astype(wanted[name].dtype, order="C") for name, array in arrays.items()}
+    for name, array in ready.items():
+        wanted[name].data = array
     return LoadResult(missing, unexpected)
 
 
@@ -74,6 +79,17 @@ def _fault(name: str, wanted: Array, got: Array) -> str | None:
     if not np.can_cast(got.dtype, wanted.dtype, "same_kind"):
         return f"{name} wanted {wanted.dtype}, got {got.dtype}"
     return None
+
+
+def _untied(wanted: Mapping[str, Tensor], arrays: Mapping[str, Array]) -> list[str]:
+    """Say which names belong to one tied tensor but got different values."""
+    first: dict[int, str] = {}
+    pairs = [(first.setdefault(id(wanted[name]), name), name) for name in arrays]
+    return [
+        f"{other} and {name} wanted equal values, for they are one tied tensor here, got different ones"
+        for other, name in pairs
+        if arrays[other] is not arrays[name] and not np.array_equal(arrays[other], arrays[name], equal_nan=True)
+    ]
 
 
 def _listed(what: str, names: list[str]) -> list[str]:

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from tinytorch.autograd import no_grad
-from tinytorch.layer_base import Layer, flat_parts, is_parameter, is_state, watchers
+from tinytorch.layer_base import Layer
+from tinytorch.layer_tree import parts_of
+from tinytorch.parameter import is_parameter, is_state
 from tinytorch.tensor import Shape, Tensor
 
 HEADS = ("layer", "output", "parameters", "FLOPs", "memory")
@@ -68,13 +70,14 @@ def summary(model: Layer, *input_shapes: Shape, dtype: DTypeLike = np.float32) -
             raise TypeError(f"summary wanted shapes such as (1, 64), got {shape!r}")
     calls = _Calls()
     modes = [(layer, layer.training) for layer in model.modules()]
-    watchers.append(calls.add)
+    handles = [layer.register_forward_hook(calls.add) for layer, _ in modes]
     try:
         model.eval()
         with no_grad():
             model(*[Tensor(np.zeros(shape, dtype)) for shape in input_shapes])
     finally:
-        watchers.remove(calls.add)
+        for handle in handles:
+            handle.remove()
         for layer, training in modes:
             layer.training = training
     return Summary(_rows(model, calls))
@@ -91,7 +94,7 @@ class _Calls:
 
     def add(self, layer: Layer, inputs: tuple[Any, ...], result: Any) -> None:
         key = id(layer)
-        self.flops[key] = self.flops.get(key, 0) + layer.flops(*inputs)
+        self.flops[key] = self.flops.get(key, 0) + layer.count_flops(*inputs)
         for x in inputs:
             self._new_bytes(x)
         self.memory[key] = self.memory.get(key, 0) + self._new_bytes(result)
@@ -112,7 +115,7 @@ def _rows(model: Layer, calls: _Calls) -> list[Row]:
     rows: list[Row] = []
     seen: set[int] = set()  # the tensors' ids: what stands in several places counts once
     for name, layer in model.named_modules():
-        own = [x for _, x in flat_parts(layer.parts()) if is_state(x) and id(x) not in seen]
+        own = [x for _, x in parts_of(layer, is_state) if id(x) not in seen]
         seen.update(map(id, own))
         learned = {id(x): x.size for x in own if is_parameter(x)}
         rows.append(

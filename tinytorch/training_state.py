@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-from tinytorch.layer_base import Layer, flat_parts
+from tinytorch.layer_base import Layer
+from tinytorch.layer_tree import parts_of
 from tinytorch.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -169,11 +170,9 @@ def _load_part(what: str, part: Any, saved: Any) -> None:
 
 def _generators(model: Layer) -> dict[str, np.random.Generator]:
     """Return the generators that layers hold, by dotted name."""
-    found = {}
+    found: dict[str, np.random.Generator] = {}
     for name, layer in model.named_modules():
-        for key, part in flat_parts(layer.parts(), f"{name}." if name else ""):
-            if isinstance(part, np.random.Generator):
-                found[key] = part
+        found.update(parts_of(layer, lambda part: isinstance(part, np.random.Generator), f"{name}." if name else ""))
     return found
 
 

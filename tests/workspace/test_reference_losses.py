@@ -412,7 +412,7 @@ def test_layers_are_pytorchs(name, options):
     mine, theirs_layer = getattr(nn, name)(**options), getattr(torch.nn, name)(**other)
     same(f"{name} as a layer", mine(x, targets).data, theirs_layer(torch.tensor(x), torch.tensor(targets)))
     assert set(mine.state_dict()) == set(theirs_layer.state_dict())
-    assert mine.parameters() == []
+    assert list(mine.parameters()) == []
 
 
 def test_reprs_and_refusals_of_layers():
