@@ -1,7 +1,7 @@
 """Layers that hold others, or parameters, in lists and dicts under PyTorch's names.
 
-Public parts: `ModuleList`, `ModuleDict`, `ParameterList`, `ParameterDict`; `PartList`, the base of `Sequential` in
-`tinytorch/layers.py` too, and `callable_part`, its check. A plain list or dict of layers as an attribute does the same.
+Public parts: `ModuleList`, `ModuleDict`, `ParameterList`, `ParameterDict`; `LayerParts` and `PartList`, the bases of
+`Sequential` in `tinytorch/layers.py` too. A plain list or dict of layers as an attribute does the same.
 """
 
 import itertools
@@ -29,15 +29,19 @@ class Container(Layer, Generic[Part]):
         """Put a part behind the others, or in the place of the one of this name; errors as of `Layer.add_module`."""
         part = self._checked(name, module)
         if name not in self._names:
-            check_name(self, name, ())
-            self._names = (*self._names, name)
+            check_name(self, name)
         setattr(self, name, part)
+        self._name_last(name)
 
     register_module = add_module
 
     def _checked(self, name: str, part: object) -> Part:
         """Return the part as it is kept. Raises TypeError if it can't be one."""
         raise NotImplementedError
+
+    def _name_last(self, name: str) -> None:
+        if name not in self._names:
+            self._names = (*self._names, name)
 
     def _named(self) -> dict[str, Part]:
         own = vars(self)
@@ -147,11 +151,23 @@ class PartList(Container[Part]):
             self.add_module(str(place) if name.isdecimal() else name, part)
 
 
-class ModuleList(PartList[Function]):
-    """Layers in a list that `forward` of the layer around it walks as it likes."""
+class LayerParts(Container[Function]):
+    """Has layers and functions as parts; a layer that is set as an attribute becomes the last part, as in PyTorch."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, value)
+        if isinstance(value, Layer):
+            self._name_last(name)
 
     def _checked(self, name: str, part: object) -> Function:
-        return callable_part(self, name, part)
+        if not callable(part) or isinstance(part, type):
+            hint = f"{part.__name__}()" if isinstance(part, type) else "a layer or a function"
+            raise TypeError(f"{type(self).__name__} can't call its part {name}, {part!r:.80}; did you mean {hint}?")
+        return part
+
+
+class ModuleList(LayerParts, PartList[Function]):
+    """Layers in a list that `forward` of the layer around it walks as it likes."""
 
     def _selected(self, parts: Mapping[str, Function]) -> "ModuleList":
         return ModuleList(parts.values())
@@ -227,11 +243,8 @@ class PartDict(Container[Part]):
         delattr(self, name)
 
 
-class ModuleDict(PartDict[Function]):
+class ModuleDict(LayerParts, PartDict[Function]):
     """Layers by name, of which `forward` of the layer around it takes what it likes."""
-
-    def _checked(self, name: str, part: object) -> Function:
-        return callable_part(self, name, part)
 
 
 class ParameterDict(PartDict[Tensor]):
@@ -243,14 +256,6 @@ class ParameterDict(PartDict[Tensor]):
     def extra_repr(self) -> str:
         """Show the shapes."""
         return ", ".join(f"{name}: {p.shape}" for name, p in self.items())
-
-
-def callable_part(container: Layer, name: str, part: object) -> Function:
-    """Return the part. Raises TypeError for what can't be called, and for a class in place of a layer."""
-    if not callable(part) or isinstance(part, type):
-        hint = f"{part.__name__}()" if isinstance(part, type) else "a layer or a function"
-        raise TypeError(f"{type(container).__name__} can't call its part {name}, {part!r:.80}; did you mean {hint}?")
-    return part
 
 
 def _parameter(part: ArrayLike) -> Tensor:

@@ -1,7 +1,7 @@
 """First values for parameters: each function fills a tensor in place and returns it, under PyTorch's name.
 
-Public parts: `zeros_`, `ones_`, `constant_`, `uniform_`, `normal_`, `xavier_uniform_` and `xavier_normal_` (Glorot's),
-`kaiming_uniform_` and `kaiming_normal_` (He's), `orthogonal_`, `calculate_gain`, `fans`.
+Public parts: `zeros_`, `ones_`, `constant_`, `uniform_`, `normal_`, `trunc_normal_`, `xavier_uniform_` and
+`xavier_normal_` (Glorot's), `kaiming_uniform_` and `kaiming_normal_` (He's), `orthogonal_`, `calculate_gain`, `fans`.
 
 seed, wherever it stands: an int, a Generator (one for all tensors of a network), or None for other values in every run.
 The tensor's dtype stays. All raise TypeError for what isn't a Tensor of floats, before anything changes.
@@ -15,13 +15,15 @@ from tinytorch.tensor import Array, Shape, Tensor
 
 Seed = int | np.random.Generator | None
 
+MOST_DRAWS = 1000  # of a value that shall lie between bounds: enough where one in 50 does
 LEAKY_SLOPE = 0.01  # PyTorch's default slope in the gain of leaky_relu
-GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": math.sqrt(2), "selu": 3 / 4}
+LINEAR = dict.fromkeys(("linear", "conv1d", "conv2d", "conv3d", "sigmoid"), 1.0)
+GAINS = {**LINEAR, "tanh": 5 / 3, "relu": math.sqrt(2), "selu": 3 / 4}
 
 
-def constant_(tensor: Tensor, value: float) -> Tensor:
-    """Set every element to `value`."""
-    return _fill(tensor, np.full(_shape(tensor), value))
+def constant_(tensor: Tensor, val: float) -> Tensor:
+    """Set every element to `val`."""
+    return _fill(tensor, np.full(_shape(tensor), val))
 
 
 def zeros_(tensor: Tensor) -> Tensor:
@@ -34,11 +36,11 @@ def ones_(tensor: Tensor) -> Tensor:
     return constant_(tensor, 1.0)
 
 
-def uniform_(tensor: Tensor, low: float = 0.0, high: float = 1.0, *, seed: Seed = None) -> Tensor:
-    """Draw every element uniformly from [low, high). Raises ValueError if low is above high."""
-    if not low <= high:
-        raise ValueError(f"uniform_ wanted low <= high, got {low} and {high}")
-    return _fill(tensor, np.random.default_rng(seed).uniform(low, high, _shape(tensor)))
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, *, seed: Seed = None) -> Tensor:
+    """Draw every element uniformly from [a, b). Raises ValueError if a is above b."""
+    if not a <= b:
+        raise ValueError(f"uniform_ wanted a <= b, got {a} and {b}")
+    return _fill(tensor, np.random.default_rng(seed).uniform(a, b, _shape(tensor)))
 
 
 def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, *, seed: Seed = None) -> Tensor:
@@ -46,6 +48,25 @@ def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, *, seed: Seed =
     if not std >= 0:
         raise ValueError(f"normal_ wanted a std of 0 or more, got {std}")
     return _fill(tensor, np.random.default_rng(seed).normal(mean, std, _shape(tensor)))
+
+
+def trunc_normal_(
+    tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, *, seed: Seed = None
+) -> Tensor:
+    """Draw every element from a normal distribution until it lies in [a, b], which are values, no multiples of std.
+
+    Raises ValueError for a negative std, and for bounds within which nearly nothing of the distribution lies.
+    """
+    if not std >= 0:
+        raise ValueError(f"trunc_normal_ wanted a std of 0 or more, got {std}")
+    generator = np.random.default_rng(seed)
+    values = generator.normal(mean, std, _shape(tensor))
+    for _ in range(MOST_DRAWS):
+        outside = ~((values >= a) & (values <= b))
+        if not outside.any():
+            return _fill(tensor, values)
+        values[outside] = generator.normal(mean, std, int(outside.sum()))
+    raise ValueError(f"trunc_normal_ wanted a and b around the mean {mean}, with std {std}, got {a} and {b}")
 
 
 def xavier_uniform_(tensor: Tensor, gain: float = 1.0, *, seed: Seed = None) -> Tensor:
@@ -105,16 +126,17 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, *, seed: Seed = None) -> Tens
     return _fill(tensor, gain * (q if rows >= columns else q.T).reshape(shape))
 
 
-def calculate_gain(nonlinearity: str, slope: float = LEAKY_SLOPE) -> float:
+def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """Return by how much weights before this nonlinearity are enlarged, so that the variance stays: PyTorch's values.
 
-    nonlinearity: "linear", "sigmoid", "tanh", "relu", "selu", or "leaky_relu" with its slope below 0.
+    nonlinearity: "linear", "conv1d" to "conv3d", "sigmoid", "tanh", "relu", "selu", or "leaky_relu".
+    param: the slope of leaky_relu below 0, 0.01 without one; unused for others.
 
     >>> calculate_gain("leaky_relu", 1.0)
     1.0
     """
     if nonlinearity == "leaky_relu":
-        return math.sqrt(2 / (1 + slope**2))
+        return math.sqrt(2 / (1 + (LEAKY_SLOPE if param is None else param) ** 2))
     if nonlinearity not in GAINS:
         raise ValueError(f"a nonlinearity is one of {', '.join(GAINS)} and leaky_relu, got {nonlinearity!r}")
     return GAINS[nonlinearity]

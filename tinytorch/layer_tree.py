@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tinytorch.layer_base import Layer
 
 Found = TypeVar("Found")
+INSIDE_ITSELF = "..."  # how a layer is shown that stands inside itself
 HOOKS = "_hooks"  # the attribute in which a layer keeps its hooks, which are no parts of it
 
 
@@ -98,7 +99,8 @@ class Tree:
         """
         if module is not None and not _is_layer(module):
             raise TypeError(f"add_module wanted a layer, got {type(module).__name__} for {name!r}")
-        self._register(name, module)
+        check_name(self, name, Tree)
+        setattr(self, name, module)
 
     register_module = add_module
 
@@ -106,15 +108,13 @@ class Tree:
         """Set `self.name = param`; ValueError for a name as in `add_module`, TypeError for what is no parameter."""
         if param is not None and not is_parameter(param):
             raise TypeError(f"{name!r} wanted a Parameter, got {type(param).__name__}; try Parameter(...)")
-        self._register(name, param)
+        check_name(self, name, Tensor)
+        setattr(self, name, param)
 
     def register_buffer(self, name: str, tensor: ArrayLike | None, persistent: bool = True) -> None:
         """Set `self.name = Buffer(tensor)`; None stays None. Raises ValueError for a name as in `add_module`."""
-        self._register(name, None if tensor is None else Buffer(tensor, persistent=persistent))
-
-    def _register(self, name: str, part: "Layer | Tensor | None") -> None:
-        check_name(self, name, (Tree, Tensor))
-        setattr(self, name, part)
+        check_name(self, name, Tensor)
+        setattr(self, name, None if tensor is None else Buffer(tensor, persistent=persistent))
 
     def _parts(self) -> Mapping[str, object]:
         """Return what is searched for tensors and layers, by name: the attributes, in a copy that stays as it is."""
@@ -124,7 +124,7 @@ class Tree:
         """Return what stands between the brackets of the layer's own line."""
         return ""
 
-    @recursive_repr("...")
+    @recursive_repr(INSIDE_ITSELF)
     def __repr__(self) -> str:
         head = f"{type(self).__name__}({self.extra_repr()}"
         lines = [_line(name, part) for name, part in parts_of(self, _is_function)]
@@ -136,13 +136,14 @@ def parts_of(tree: Tree, wanted: Callable[[object], bool], prefix: str = "") -> 
     return _flat(tree._parts().items(), wanted, prefix)
 
 
-def check_name(tree: Tree, name: str, replaced: tuple[type, ...]) -> None:
-    """Raise ValueError if a part can't have this name; what is None or of the types `replaced` makes way."""
+def check_name(tree: Tree, name: str, replaced: type | None = None) -> None:
+    """Raise ValueError if a part can't have this name; None makes way, and what is of the type `replaced`."""
     if not isinstance(name, str):
         raise TypeError(f"a part's name is a string, got {name!r:.80}")
     if not name or "." in name:
         raise ValueError(f"a part's name wanted a letter or more and no dot, which stands between names; got {name!r}")
-    if hasattr(tree, name) and not isinstance(vars(tree).get(name, tree), (*replaced, type(None))):
+    own = vars(tree).get(name, name)  # a string, if a class has it
+    if hasattr(tree, name) and not (own is None or (replaced and isinstance(own, replaced))):
         raise ValueError(f"{type(tree).__name__} already has something else under the name {name!r}; take another one")
 
 
@@ -209,4 +210,4 @@ def _line(name: str, part: Any) -> str:
     if not _is_layer(part):
         return f"  ({name}): {getattr(part, '__name__', None) or repr(part)}"
     shown = repr(part).replace("\n", "\n  ")
-    return f"  ({name}): {shown}{'' if chr(10) in shown else _count(part)}"
+    return f"  ({name}): {shown}{'' if chr(10) in shown or shown == INSIDE_ITSELF else _count(part)}"

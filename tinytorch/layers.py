@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from tinytorch.containers import Function, PartList, callable_part
+from tinytorch.containers import Function, LayerParts, PartList
 from tinytorch.containers import ModuleList as ModuleList  # "as": whoever imports layers finds these here
 from tinytorch.layer_base import Buffer as Buffer
 from tinytorch.layer_base import Layer as Layer
@@ -182,12 +182,13 @@ class Flatten(Layer):
         return "" if axes == (1, -1) else f"start_axis={axes[0]}, end_axis={axes[1]}"
 
 
-class Sequential(PartList[Function]):
+class Sequential(LayerParts, PartList[Function]):
     """Layers one after the other: `Sequential(a, b)` or `Sequential([a, b])` is x -> b(a(x)).
 
     Functions of one tensor, such as `relu`, may stand among them. Raises TypeError for what can't be called.
     Its parts are named "0", "1", ..., or as in `Sequential({"hidden": a, "out": b})`, where `model.hidden` is a.
-    `model[0]` is one of them, `model[:2]` a Sequential that shares them under the same names.
+    `model[0]` is one of them, `model[:2]` a Sequential that shares them under the same names. A layer that is set as an
+    attribute becomes the last one, as in PyTorch.
 
     >>> model = Sequential(Linear(4, 3, seed=0), Linear(3, 2, seed=1))
     >>> [(name, p.shape) for name, p in model.named_parameters()]
@@ -205,9 +206,6 @@ class Sequential(PartList[Function]):
         for layer in self:
             x = layer(x)
         return x
-
-    def _checked(self, name: str, part: object) -> Function:
-        return callable_part(self, name, part)
 
     def _selected(self, parts: Mapping[str, Function]) -> "Sequential":
         return Sequential(parts)

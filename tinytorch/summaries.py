@@ -63,8 +63,10 @@ def summary(model: Layer, *input_shapes: Shape, dtype: DTypeLike = np.float32) -
     The model is in evaluation mode meanwhile and in its former modes afterwards; nothing is recorded for gradients.
     FLOPs are those of matrix products; elementwise work takes far less time and is left out.
 
-    Raises TypeError for a shape that isn't one, and whatever the model raises for these inputs.
+    Raises TypeError for a model that is no layer and for a shape that isn't one, and whatever the model raises.
     """
+    if not isinstance(model, Layer):
+        raise TypeError(f"summary wanted a layer, got {type(model).__name__}")
     for shape in input_shapes:
         if not isinstance(shape, tuple | list) or not all(isinstance(length, int) for length in shape):
             raise TypeError(f"summary wanted shapes such as (1, 64), got {shape!r}")
