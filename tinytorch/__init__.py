@@ -4,21 +4,31 @@ from tinytorch import _workspace
 
 _workspace.install()  # before any module is imported: it decides whose code each of them is
 
-from tinytorch import gradients, nn, optim, tensor_gradients  # noqa: E402, F401  # both register rules
-from tinytorch.activations import (  # noqa: E402
+from tinytorch import gradients, loss_gradients, nn, optim, tensor_gradients  # noqa: E402, F401  # three register rules
+from tinytorch.activation_layers import (  # noqa: E402
+    ELU,
     GELU,
+    Hardtanh,
     LeakyReLU,
+    LogSigmoid,
     LogSoftmax,
     ReLU,
+    ReLU6,
     Sigmoid,
     SiLU,
     Softmax,
     Softplus,
     Tanh,
+)
+from tinytorch.activations import (  # noqa: E402
+    elu,
     gelu,
+    hardtanh,
     leaky_relu,
     log_softmax,
+    logsigmoid,
     relu,
+    relu6,
     sigmoid,
     silu,
     softmax,
@@ -118,6 +128,7 @@ from tinytorch.tensor import (  # noqa: E402
 from tinytorch.training import Callback, Trainer, evaluate  # noqa: E402
 
 __all__ = [
+    "ELU",
     "GELU",
     "SGD",
     "Adam",
@@ -132,6 +143,7 @@ __all__ = [
     "Dropout",
     "EarlyStopping",
     "Flatten",
+    "Hardtanh",
     "HuberLoss",
     "Identity",
     "KLDivLoss",
@@ -139,6 +151,7 @@ __all__ = [
     "Layer",
     "LeakyReLU",
     "Linear",
+    "LogSigmoid",
     "LogSoftmax",
     "MSELoss",
     "NLLLoss",
@@ -146,6 +159,7 @@ __all__ = [
     "Parameter",
     "RMSprop",
     "ReLU",
+    "ReLU6",
     "SaveCheckpoint",
     "Sequential",
     "SiLU",
@@ -184,6 +198,7 @@ __all__ = [
     "divide",
     "dropout",
     "einsum",
+    "elu",
     "eq",
     "evaluate",
     "exp",
@@ -198,6 +213,7 @@ __all__ = [
     "gelu",
     "getitem",
     "gt",
+    "hardtanh",
     "huber_loss",
     "kl_div",
     "l1_loss",
@@ -211,6 +227,7 @@ __all__ = [
     "logical_and",
     "logical_not",
     "logical_or",
+    "logsigmoid",
     "lt",
     "matmul",
     "max",
@@ -238,6 +255,7 @@ __all__ = [
     "randn",
     "recall",
     "relu",
+    "relu6",
     "remainder",
     "reshape",
     "save_checkpoint",

@@ -1,15 +1,19 @@
 """Module 02: activations, the bends between linear layers.
 
-Public parts: `relu`, `leaky_relu`, `sigmoid`, `tanh`, `gelu`, `silu`, `softplus`, `softmax` and `log_softmax` as
-operations, and each as a layer under PyTorch's name (`ReLU`, ...). Their gradient rules stand in
-`tinytorch/gradients.py`. On arrays: `logistic`, `softplus_of`.
+Public parts: `relu`, `leaky_relu`, `elu`, `hardtanh`, `relu6`, `sigmoid`, `logsigmoid`, `tanh`, `gelu`, `silu`,
+`softplus`, `softmax` and `log_softmax` as operations. Each is a layer too, `ReLU` and so on, in
+`tinytorch/activation_layers.py`; their gradient rules stand in `tinytorch/gradients.py`. On arrays: `logistic`,
+`softplus_of`.
+
+inplace, wherever it stands: accepted, as in PyTorch, and without effect. The result is always a new tensor, since a
+rule may need the input as it was; so use what comes back.
+What is infinite or NaN in PyTorch is so here, without a warning.
 """
 
 import math
 
 import numpy as np
 
-from tinytorch.layers import Layer
 from tinytorch.normal import normal_cdf
 from tinytorch.tensor import Array, Operand, Tensor, as_tensor, record
 
@@ -17,7 +21,7 @@ GELU_SCALE = math.sqrt(2 / math.pi)  # of the approximation by tanh
 GELU_CUBIC = 0.044715
 
 
-def relu(x: Operand) -> Tensor:
+def relu(x: Operand, inplace: bool = False) -> Tensor:
     """Return x where it is positive and 0 elsewhere, in x's shape and dtype; NaN stays NaN.
 
     Source: Nair and Hinton, "Rectified linear units improve restricted Boltzmann machines" (2010), section 2.
@@ -26,10 +30,11 @@ def relu(x: Operand) -> Tensor:
     Tensor([0., 0., 3.])
     """
     x = as_tensor(x)
-    return record(relu, np.maximum(x.data, 0), x)
+    # clip with two limits takes a third of np.maximum's time on a large array, and has no infinity for integers
+    return record(relu, x.data.clip(0, np.inf) if x.data.dtype.kind == "f" else np.maximum(x.data, 0), x)
 
 
-def leaky_relu(x: Operand, negative_slope: float = 0.01) -> Tensor:
+def leaky_relu(x: Operand, negative_slope: float = 0.01, inplace: bool = False) -> Tensor:
     """Return x where it is positive and negative_slope * x elsewhere, in x's shape and dtype.
 
     Raises TypeError for integers.
@@ -40,7 +45,52 @@ def leaky_relu(x: Operand, negative_slope: float = 0.01) -> Tensor:
     """
     x = _floats("leaky_relu", x)
     farther = np.maximum if negative_slope <= 1 else np.minimum
-    return record(leaky_relu, farther(x.data, x.data * negative_slope), x, negative_slope=negative_slope)
+    with np.errstate(all="ignore"):
+        leaked = np.asarray(x.data * negative_slope)
+        farther(x.data, leaked, out=leaked)
+    if not negative_slope:
+        leaked = np.where(x.data > 0, x.data, leaked)  # infinity times 0 is NaN, which a maximum keeps
+    return record(leaky_relu, leaked, x, negative_slope=negative_slope)
+
+
+def elu(x: Operand, alpha: float = 1.0, inplace: bool = False) -> Tensor:
+    """Return x where it is positive and alpha * (exp(x) - 1) elsewhere, in x's shape and dtype.
+
+    Raises TypeError for integers.
+    Source: Clevert, Unterthiner, Hochreiter, "Fast and accurate deep network learning by exponential linear units
+    (ELUs)" (2016), eq. 15.
+
+    >>> elu(Tensor([-1e4, 0.0, 3.0]))
+    Tensor([-1.,  0.,  3.])
+    """
+    x = _floats("elu", x)
+    bent = np.asarray(np.expm1(x.data.clip(-np.inf, 0)))
+    bent *= alpha
+    bent += x.data.clip(0, np.inf)
+    return record(elu, bent, x, alpha=alpha)
+
+
+def hardtanh(x: Operand, min_val: float = -1.0, max_val: float = 1.0, inplace: bool = False) -> Tensor:
+    """Return x, where it is below min_val or above max_val that; the gradient is 0 there and on the limits.
+
+    Raises TypeError for integers, ValueError unless min_val is below max_val.
+
+    >>> hardtanh(Tensor([-2.0, 0.5, 2.0]))
+    Tensor([-1. ,  0.5,  1. ])
+    """
+    x = _floats("hardtanh", x)
+    if not min_val < max_val:
+        raise ValueError(f"hardtanh wanted min_val below max_val, got {min_val} and {max_val}")
+    return record(hardtanh, x.data.clip(min_val, max_val), x, min_val=min_val, max_val=max_val)
+
+
+def relu6(x: Operand, inplace: bool = False) -> Tensor:
+    """Return `relu` cut at 6. Source: Krizhevsky, "Convolutional deep belief networks on CIFAR-10" (2010).
+
+    >>> relu6(Tensor([-2.0, 3.0, 9.0]))
+    Tensor([0., 3., 6.])
+    """
+    return hardtanh(x, 0.0, 6.0)
 
 
 def sigmoid(x: Operand) -> Tensor:
@@ -53,6 +103,15 @@ def sigmoid(x: Operand) -> Tensor:
     """
     x = _floats("sigmoid", x)
     return record(sigmoid, logistic(x.data), x)
+
+
+def logsigmoid(x: Operand) -> Tensor:
+    """Return log(sigmoid(x)) in one step: no logarithm gets 0. Raises TypeError for integers.
+
+    >>> logsigmoid(Tensor([-1e4, 0.0, 1e4]))
+    Tensor([-1.000000e+04, -6.931472e-01, -0.000000e+00])
+    """
+    return -softplus(-_floats("logsigmoid", x), threshold=math.inf)
 
 
 def tanh(x: Operand) -> Tensor:
@@ -78,11 +137,12 @@ def gelu(x: Operand, approximate: str = "none") -> Tensor:
     x = _floats("gelu", x)
     if approximate not in ("none", "tanh"):
         raise ValueError(f'gelu wanted approximate="none" or "tanh", got {approximate!r}')
-    cdf = normal_cdf(x.data) if approximate == "none" else _nearly_normal_cdf(x.data)
-    return record(gelu, x.data * cdf, x, cdf=cdf, approximate=approximate)
+    with np.errstate(all="ignore"):
+        cdf = normal_cdf(x.data) if approximate == "none" else _nearly_normal_cdf(x.data)
+        return record(gelu, x.data * cdf, x, cdf=cdf, approximate=approximate)
 
 
-def silu(x: Operand) -> Tensor:
+def silu(x: Operand, inplace: bool = False) -> Tensor:
     """Return x * sigmoid(x), also called swish, in x's shape and dtype. Raises TypeError for integers.
 
     Source: Elfwing, Uchibe, Doya, "Sigmoid-weighted linear units for neural network function approximation in
@@ -93,7 +153,8 @@ def silu(x: Operand) -> Tensor:
     """
     x = _floats("silu", x)
     gate = logistic(x.data)
-    return record(silu, x.data * gate, x, gate=gate)
+    with np.errstate(invalid="ignore"):  # of -infinity it is NaN, as in PyTorch
+        return record(silu, x.data * gate, x, gate=gate)
 
 
 def softplus(x: Operand, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
@@ -110,15 +171,18 @@ def softplus(x: Operand, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
     x = _floats("softplus", x)
     if not beta > 0:
         raise ValueError(f"softplus wanted a positive beta, got {beta}")
-    scaled = x.data * beta
-    smooth = softplus_of(scaled) / beta
-    return record(softplus, np.where(scaled > threshold, x.data, smooth), x, beta=beta, threshold=threshold)
+    with np.errstate(over="ignore"):
+        scaled = x.data * beta if beta != 1 else x.data
+    smooth = softplus_of(scaled)
+    smooth = smooth / beta if beta != 1 else smooth
+    far = scaled > threshold
+    return record(softplus, np.where(far, x.data, smooth) if far.any() else smooth, x, beta=beta, threshold=threshold)
 
 
 def softmax(x: Operand, axis: int = -1, *, dim: int | None = None) -> Tensor:
     """Return exp(x) / sum of exp(x) along `axis`: probabilities, positive and 1 in sum, in x's shape and dtype.
 
-    dim: PyTorch's name for axis. An element of -inf gets 0; where all of them are, the result is NaN, with a warning.
+    dim: PyTorch's name for axis. An element of -inf gets 0; where all of them are, the result is NaN.
     Raises TypeError for integers, ValueError for an axis that isn't there or has no elements.
     Source: Goodfellow, Bengio, Courville, "Deep Learning" (2016), section 4.1, on the subtracted maximum.
 
@@ -128,8 +192,10 @@ def softmax(x: Operand, axis: int = -1, *, dim: int | None = None) -> Tensor:
     """
     x = _floats("softmax", x)
     axis = _axis_of("softmax", x, axis if dim is None else dim)
-    powers = np.exp(_below_0(x.data, axis))
-    powers /= powers.sum(axis, keepdims=True)
+    with np.errstate(all="ignore"):
+        powers = _at_most_0(x.data, axis)
+        np.exp(powers, out=powers)
+        powers /= powers.sum(axis, keepdims=True)
     return record(softmax, powers, x, axis=axis)
 
 
@@ -144,142 +210,47 @@ def log_softmax(x: Operand, axis: int = -1, *, dim: int | None = None) -> Tensor
     """
     x = _floats("log_softmax", x)
     axis = _axis_of("log_softmax", x, axis if dim is None else dim)
-    shifted = _below_0(x.data, axis)
-    return record(log_softmax, shifted - np.log(np.exp(shifted).sum(axis, keepdims=True)), x, axis=axis)
-
-
-class ReLU(Layer):
-    """`relu` as a layer; it has no parameters."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return relu(x): any shape -> the same shape."""
-        return relu(x)
-
-
-class LeakyReLU(Layer):
-    """`leaky_relu` as a layer; it has no parameters."""
-
-    def __init__(self, negative_slope: float = 0.01) -> None:
-        self.negative_slope = negative_slope
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return leaky_relu(x): any shape -> the same shape."""
-        return leaky_relu(x, self.negative_slope)
-
-    def extra_repr(self) -> str:
-        """Show the slope."""
-        return f"negative_slope={self.negative_slope}"
-
-
-class Sigmoid(Layer):
-    """`sigmoid` as a layer; it has no parameters."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return sigmoid(x): any shape -> the same shape."""
-        return sigmoid(x)
-
-
-class Tanh(Layer):
-    """`tanh` as a layer; it has no parameters."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return tanh(x): any shape -> the same shape."""
-        return tanh(x)
-
-
-class GELU(Layer):
-    """`gelu` as a layer; it has no parameters."""
-
-    def __init__(self, approximate: str = "none") -> None:
-        self.approximate = approximate
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return gelu(x): any shape -> the same shape."""
-        return gelu(x, self.approximate)
-
-    def extra_repr(self) -> str:
-        """Show the approximation."""
-        return f"approximate={self.approximate!r}"
-
-
-class SiLU(Layer):
-    """`silu` as a layer; it has no parameters."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return silu(x): any shape -> the same shape."""
-        return silu(x)
-
-
-class Softplus(Layer):
-    """`softplus` as a layer; it has no parameters."""
-
-    def __init__(self, beta: float = 1.0, threshold: float = 20.0) -> None:
-        self.beta = beta
-        self.threshold = threshold
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return softplus(x): any shape -> the same shape."""
-        return softplus(x, self.beta, self.threshold)
-
-    def extra_repr(self) -> str:
-        """Show both numbers."""
-        return f"beta={self.beta}, threshold={self.threshold}"
-
-
-class Softmax(Layer):
-    """`softmax` as a layer; it has no parameters. dim is PyTorch's name for axis."""
-
-    def __init__(self, axis: int = -1, *, dim: int | None = None) -> None:
-        self.axis = axis if dim is None else dim
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return softmax(x) along the axis: any shape -> the same shape."""
-        return softmax(x, self.axis)
-
-    def extra_repr(self) -> str:
-        """Show the axis."""
-        return f"axis={self.axis}"
-
-
-class LogSoftmax(Layer):
-    """`log_softmax` as a layer; it has no parameters. dim is PyTorch's name for axis."""
-
-    def __init__(self, axis: int = -1, *, dim: int | None = None) -> None:
-        self.axis = axis if dim is None else dim
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return log_softmax(x) along the axis: any shape -> the same shape."""
-        return log_softmax(x, self.axis)
-
-    def extra_repr(self) -> str:
-        """Show the axis."""
-        return f"axis={self.axis}"
+    with np.errstate(all="ignore"):
+        shifted = _at_most_0(x.data, axis)
+        shifted -= np.log(np.exp(shifted).sum(axis, keepdims=True))
+    return record(log_softmax, shifted, x, axis=axis)
 
 
 def logistic(x: Array) -> Array:
     """Return 1 / (1 + exp(-x)) of an array."""
+    result: Array = np.asarray(np.negative(x))
     with np.errstate(over="ignore"):  # exp(-x) may become inf, and 1 / inf is the right limit, 0
-        result: Array = 1 / (1 + np.exp(-x))
-    return result
+        np.exp(result, out=result)
+    result += 1
+    return np.divide(1, result, out=result)
 
 
 def softplus_of(x: Array) -> Array:
     """Return log(1 + exp(x)) of an array: x, or 0, and what is left, in which no exponential is above 1."""
-    result: Array = np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+    result: Array = np.asarray(np.abs(x))
+    np.negative(result, out=result)
+    np.exp(result, out=result)
+    np.log1p(result, out=result)
+    result += x.clip(0, np.inf)
     return result
 
 
 def _nearly_normal_cdf(x: Array) -> Array:
     """Return Phi(x) as the approximation by tanh has it."""
-    cubic = GELU_SCALE * x * (1 + GELU_CUBIC * x * x)
-    result: Array = 0.5 * (1 + np.tanh(cubic))
+    result: Array = np.asarray(x * x)
+    result *= GELU_CUBIC
+    result += 1
+    result *= x
+    result *= GELU_SCALE
+    np.tanh(result, out=result)
+    result += 1
+    result *= 0.5
     return result
 
 
-def _below_0(x: Array, axis: int) -> Array:
+def _at_most_0(x: Array, axis: int) -> Array:
     """Return x - max(x): the same softmax, and no exponential is above 1."""
-    shifted: Array = x - x.max(axis, keepdims=True)
-    return shifted
+    return np.asarray(x - x.max(axis, keepdims=True))
 
 
 def _floats(name: str, x: Operand) -> Tensor:

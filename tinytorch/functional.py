@@ -1,6 +1,31 @@
-"""Operations of layers and losses under PyTorch's names: `from tinytorch.nn import functional as F`."""
+"""Operations of layers and losses under PyTorch's names: `from tinytorch.nn import functional as F`.
 
-from tinytorch.activations import gelu, leaky_relu, log_softmax, relu, sigmoid, silu, softmax, softplus, tanh
+Those that stand here are made of other operations, and so need no rules: `linear`, `one_hot`, `pad`, `normalize`,
+`cosine_similarity`. All others come from the files of their modules.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from tinytorch import shapes
+from tinytorch.activations import (
+    elu,
+    gelu,
+    hardtanh,
+    leaky_relu,
+    log_softmax,
+    logsigmoid,
+    relu,
+    relu6,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    tanh,
+)
+from tinytorch.elementwise import abs, clip, sqrt
 from tinytorch.layers import dropout
 from tinytorch.losses import (
     binary_cross_entropy,
@@ -14,21 +39,32 @@ from tinytorch.losses import (
     smooth_l1_loss,
     soft_cross_entropy,
 )
+from tinytorch.reductions import max
+from tinytorch.tensor import Operand, Scalar, Tensor, as_tensor, from_numpy
 
 __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "cosine_similarity",
     "cross_entropy",
     "dropout",
+    "elu",
     "gelu",
+    "hardtanh",
     "huber_loss",
     "kl_div",
     "l1_loss",
     "leaky_relu",
+    "linear",
     "log_softmax",
+    "logsigmoid",
     "mse_loss",
     "nll_loss",
+    "normalize",
+    "one_hot",
+    "pad",
     "relu",
+    "relu6",
     "sigmoid",
     "silu",
     "smooth_l1_loss",
@@ -37,3 +73,109 @@ __all__ = [
     "softplus",
     "tanh",
 ]
+
+
+def linear(input: Operand, weight: Operand, bias: Operand | None = None) -> Tensor:
+    """Return input @ weight.T + bias: (..., in_features) -> (..., out_features).
+
+    weight: (out_features, in_features) as in PyTorch, whose scripts call this with weights of their own; or
+    (in_features,) for a result without the last axis. The layer `Linear` keeps its weight the other way round: call
+    the layer, or give `layer.weight.T`, even where it is square and no error says so.
+    bias: (out_features,), or a single number for a weight with one axis.
+    Raises ValueError for other lengths.
+
+    >>> linear(Tensor([[1.0, 2.0, 3.0]]), Tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 1.0]]), Tensor([10.0, 20.0]))
+    Tensor([[11., 25.]])
+    """
+    input, weight = as_tensor(input), as_tensor(weight)
+    if weight.ndim not in (1, 2) or input.shape[-1:] != weight.shape[-1:]:
+        raise ValueError(
+            f"linear wanted (..., in_features) and a weight (out_features, in_features), got {input.shape} and "
+            f"{weight.shape}; a Linear's own weight is the other way round: call the layer, or give weight.T"
+        )
+    bias = None if bias is None else as_tensor(bias)
+    if bias is not None and bias.shape != weight.shape[:-1]:
+        raise ValueError(f"linear wanted a bias {weight.shape[:-1]} for the weight {weight.shape}, got {bias.shape}")
+    leading = input.shape[:-1]
+    rows = input.reshape(math.prod(leading), weight.shape[-1]) if input.ndim > 2 else input  # one product, not a stack
+    y = rows @ weight.T
+    y = y if bias is None else y + bias
+    return y.reshape(*leading, *weight.shape[:-1]) if input.ndim > 2 else y
+
+
+def one_hot(tensor: Operand, num_classes: int = -1) -> Tensor:
+    """Return 1 at each class's place and 0 elsewhere: (...) integers -> (..., num_classes) int64.
+
+    num_classes: -1 takes the largest class and those below it.
+    Raises TypeError for other dtypes; ValueError for a class out of range, or none to count.
+
+    >>> one_hot(Tensor([0, 2]))
+    Tensor([[1, 0, 0],
+            [0, 0, 1]], dtype=int64)
+    """
+    classes = as_tensor(tensor).data
+    if classes.dtype.kind not in "iu":
+        raise TypeError(f"one_hot wanted integers, got {classes.dtype}; try .astype(np.int64)")
+    if num_classes == -1 and classes.size:
+        num_classes = int(classes.max()) + 1
+    if num_classes < 1:
+        raise ValueError(f"one_hot wanted a class or more, got num_classes={num_classes} for {classes.shape}")
+    if classes.size and not 0 <= classes.min() <= classes.max() < num_classes:
+        raise ValueError(
+            f"one_hot wanted classes from 0 to {num_classes - 1}, got {classes.min()} to {classes.max()}; "
+            f"do they start at 0?"
+        )
+    return from_numpy((classes[..., None] == np.arange(num_classes)).astype(np.int64))
+
+
+def pad(input: Operand, pad: Sequence[int], mode: str = "constant", value: Scalar | None = None) -> Tensor:
+    """Return the elements with `value` (0 for None) around them: `tinytorch.pad`, with PyTorch's arguments.
+
+    pad: how many before and behind, a pair an axis from the last one on. Raises ValueError for another mode.
+
+    >>> pad(Tensor([[1.0, 2.0]]), (1, 2))
+    Tensor([[0., 1., 2., 0., 0.]])
+    """
+    if mode != "constant":
+        raise ValueError(f'pad wanted mode="constant", the only one there is, got {mode!r}; try concatenate')
+    return shapes.pad(input, pad, 0 if value is None else value)
+
+
+def normalize(input: Operand, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
+    """Return input divided by its norm along `dim`, or by eps where the norm is less, as for zeros.
+
+    p: which norm: 1 (sum of absolute values), 2 (root of the sum of squares) or infinity (the largest).
+    Raises ValueError for another p, TypeError for integers.
+
+    >>> normalize(Tensor([[3.0, 4.0], [0.0, 0.0]]))
+    Tensor([[0.6, 0.8],
+            [0. , 0. ]])
+    """
+    input = _floats("normalize", input)
+    if p == 2:  # limited before the root: its slope at 0 is infinite
+        return input / sqrt(clip((input * input).sum(dim, keepdims=True), min=eps * eps))
+    if p not in (1, math.inf):
+        raise ValueError(f"normalize wanted p = 1, 2 or infinity, got {p}")
+    norm = abs(input).sum(dim, keepdims=True) if p == 1 else max(abs(input), dim, keepdims=True)
+    return input / clip(norm, min=eps)
+
+
+def cosine_similarity(x1: Operand, x2: Operand, dim: int = 1, eps: float = 1e-8) -> Tensor:
+    """Return the cosine of the angle between x1 and x2 along `dim`, which goes; 0 where one of them is zero.
+
+    x1, x2: floats whose shapes broadcast. eps: the least that a norm counts. Raises TypeError for integers.
+
+    >>> cosine_similarity(Tensor([[1.0, 0.0], [2.0, 2.0]]), Tensor([[0.0, 3.0], [1.0, 1.0]]))
+    Tensor([0.        , 0.99999994])
+    """
+    x1, x2 = _floats("cosine_similarity", x1), _floats("cosine_similarity", x2)
+    shape = np.broadcast_shapes(x1.shape, x2.shape)
+    x1, x2 = shapes.expand(x1, shape), shapes.expand(x2, shape)
+    return (normalize(x1, 2, dim, eps) * normalize(x2, 2, dim, eps)).sum(dim)
+
+
+def _floats(name: str, x: Operand) -> Tensor:
+    x = as_tensor(x)
+    if x.data.dtype.kind != "f":
+        raise TypeError(f"{name} wanted floats, got {x.dtype}; try dtype=np.float32")
+    return x

@@ -95,10 +95,10 @@ def _advice(shape: Shape, in_features: int) -> str:
     return "what comes before it must end in that many features"
 
 
-def dropout(x: Operand, p: float = 0.5, training: bool = True, *, seed: Seed = None) -> Tensor:
+def dropout(x: Operand, p: float = 0.5, training: bool = True, inplace: bool = False, *, seed: Seed = None) -> Tensor:
     """Return x with each element set to 0 with probability p, and the others divided by 1 - p: the mean stays.
 
-    training: if False, x itself is returned. seed: as in `Linear`.
+    training: if False, x itself is returned. seed: as in `Linear`. inplace: without effect, as in `relu`.
     Raises ValueError for p outside [0, 1], TypeError for integers.
     Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting" (2014), section 10.
     """
@@ -121,7 +121,7 @@ class Dropout(Layer):
     Raises ValueError for p outside [0, 1].
     """
 
-    def __init__(self, p: float = 0.5, *, seed: Seed = None) -> None:
+    def __init__(self, p: float = 0.5, inplace: bool = False, *, seed: Seed = None) -> None:
         _check_probability("Dropout", p)
         self.p = p
         self.generator = np.random.default_rng(seed)

@@ -1,7 +1,7 @@
 """What the losses of module 04 share: checks of inputs and targets, the reduction, and classes as rows.
 
 Public parts: `floats`, `paired`, `reduced`, `check_reduction`, `check_probabilities`, `weight_array`,
-`rows_of_classes`, `rows_back`, `label_rows`, `Labels`. Most take the loss's name for its errors.
+`rows_of_classes`, `rows_back`, `label_rows`, `Labels`, `soft_targets`. Most take the loss's name for its errors.
 """
 
 from typing import NamedTuple
@@ -59,7 +59,8 @@ def reduced(name: str, each: Array, reduction: str) -> Array:
         return each
     if reduction == "mean" and not each.size:
         raise ValueError(f"{name} is the mean of no elements: the shape is {each.shape}; is the batch empty?")
-    total: Array = each.mean() if reduction == "mean" else each.sum()
+    with np.errstate(all="ignore"):
+        total: Array = each.mean() if reduction == "mean" else each.sum()
     return total
 
 
@@ -128,8 +129,31 @@ def label_rows(
     return Labels(labels, shares / scores.dtype.type(total), counted, total)
 
 
+def soft_targets(
+    input: Tensor, target: Tensor, weight: Operand | None, ignore_index: int, reduction: str, smoothing: float
+) -> Tensor:
+    """Return how much each class of each sample counts in cross_entropy's result: weighed, smoothed, averaged."""
+    check_reduction("cross_entropy", reduction)
+    axis = min(input.ndim - 1, 1)
+    if target.shape != input.shape or target.dtype.kind != "f":
+        return _smoothed_labels(input, target, weight, ignore_index, reduction, smoothing)
+    check_probabilities("cross_entropy", "a target", target.data, "integers are the number of the right class")
+    classes = input.shape[axis]
+    samples = input.size // max(classes, 1)
+    if not samples and (reduction == "mean" or not classes):
+        raise ValueError(f"cross_entropy of no samples or no classes: logits {input.shape}; is the batch empty?")
+    weights = np.broadcast_to(weight_array("cross_entropy", weight, input, (classes,)), classes)
+    weights = weights.reshape(-1, *[1] * (input.ndim - 1 - axis)) / (samples if reduction == "mean" else 1)
+    return (target * (1 - smoothing) + smoothing / classes) * Tensor(weights, input.dtype)
+
+
 def _check_classes(name: str, scores: Tensor, targets: Tensor, reduction: str) -> None:
     """Raise for anything that has no classes to look up."""
+    if scores.ndim > 1 and targets.shape == scores.shape and targets.dtype.kind in "iub":
+        raise TypeError(
+            f"{name} wanted the number of each right class, or probabilities as floats; got {targets.dtype} of shape "
+            f"{targets.shape}, which is the logits'; if it is one-hot, give target.argmax(1), or floats"
+        )
     if not scores.ndim or targets.shape != scores.shape[:1] * (scores.ndim > 1) + scores.shape[2:]:
         raise ValueError(
             f"{name} wanted logits (N, C) and targets (N,), got {scores.shape} and {targets.shape}; reshape the logits "
@@ -153,3 +177,15 @@ def _check_range(name: str, labels: Array, counted: Array, classes: int) -> None
             f"{name} wanted targets from 0 to {classes - 1}, got {labels[row]} at row {row}; "
             f"do the labels start at 0, and are there really {classes} classes?"
         )
+
+
+def _smoothed_labels(
+    input: Tensor, target: Tensor, weight: Operand | None, ignore_index: int, reduction: str, smoothing: float
+) -> Tensor:
+    """Return what `soft_targets` does for integers: most for the right class, and the rest for all of them alike."""
+    labels = label_rows("cross_entropy", input, target, weight, ignore_index, reduction)
+    classes = input.shape[min(input.ndim - 1, 1)]
+    weights = np.broadcast_to(weight_array("cross_entropy", weight, input, (classes,)), classes)
+    rows = np.outer(labels.counted / labels.total, weights * (smoothing / classes))  # (M, C)
+    rows[np.arange(len(rows)), labels.classes] += (1 - smoothing) * labels.shares
+    return Tensor(rows_back(rows, input.shape), input.dtype)

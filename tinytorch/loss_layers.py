@@ -114,9 +114,9 @@ class CrossEntropyLoss(Loss):
         self.ignore_index = ignore_index
         self.label_smoothing = label_smoothing
 
-    def forward(self, logits: Operand, targets: Operand) -> Tensor:
-        """Return cross_entropy(logits, targets): (N, C), (N,) -> a single number."""
-        return cross_entropy(logits, targets, self.weight, self.ignore_index, self.reduction, self.label_smoothing)
+    def forward(self, input: Operand, target: Operand) -> Tensor:
+        """Return cross_entropy(input, target): (N, C), (N,) -> a single number."""
+        return cross_entropy(input, target, self.weight, self.ignore_index, self.reduction, self.label_smoothing)
 
 
 class NLLLoss(Loss):
@@ -127,9 +127,9 @@ class NLLLoss(Loss):
         self.weight = _buffer(weight)
         self.ignore_index = ignore_index
 
-    def forward(self, log_probabilities: Operand, targets: Operand) -> Tensor:
-        """Return nll_loss(log_probabilities, targets)."""
-        return nll_loss(log_probabilities, targets, self.weight, self.ignore_index, self.reduction)
+    def forward(self, input: Operand, target: Operand) -> Tensor:
+        """Return nll_loss(input, target)."""
+        return nll_loss(input, target, self.weight, self.ignore_index, self.reduction)
 
 
 class KLDivLoss(Loss):

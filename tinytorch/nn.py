@@ -4,7 +4,21 @@ import sys
 
 from tinytorch import clipping as utils
 from tinytorch import functional, init, layers
-from tinytorch.activations import GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from tinytorch.activation_layers import (
+    ELU,
+    GELU,
+    Hardtanh,
+    LeakyReLU,
+    LogSigmoid,
+    LogSoftmax,
+    ReLU,
+    ReLU6,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+)
 from tinytorch.layers import Buffer, Dropout, Flatten, Identity, Linear, ModuleList, Parameter, Sequential
 from tinytorch.loss_layers import (
     BCELoss,
@@ -24,6 +38,7 @@ for _name, _module in (("functional", functional), ("init", init), ("utils", uti
     sys.modules[f"{__name__}.{_name}"] = _module  # so that `import tinytorch.nn.functional as F` finds it, no package
 
 __all__ = [
+    "ELU",
     "GELU",
     "BCELoss",
     "BCEWithLogitsLoss",
@@ -31,12 +46,14 @@ __all__ = [
     "CrossEntropyLoss",
     "Dropout",
     "Flatten",
+    "Hardtanh",
     "HuberLoss",
     "Identity",
     "KLDivLoss",
     "L1Loss",
     "LeakyReLU",
     "Linear",
+    "LogSigmoid",
     "LogSoftmax",
     "MSELoss",
     "Module",
@@ -44,6 +61,7 @@ __all__ = [
     "NLLLoss",
     "Parameter",
     "ReLU",
+    "ReLU6",
     "Sequential",
     "SiLU",
     "Sigmoid",

@@ -16,7 +16,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
 from tinytorch import setup
-from tinytorch.activations import ReLU
+from tinytorch.activation_layers import ReLU
 from tinytorch.autograd import no_grad
 from tinytorch.dataloader import DataLoader, TensorDataset, load_digits, shifted
 from tinytorch.layers import Flatten, Layer, Linear, Sequential
