@@ -236,3 +236,11 @@ def test_smooth_l1_loss_names_itself():
         F.smooth_l1_loss(np.zeros(2), np.zeros(2), beta=-1)
     with pytest.raises(ValueError, match=r"smooth_l1_loss wanted an input and a target of one shape"):
         F.smooth_l1_loss(np.zeros(2), np.zeros(3))
+
+
+def test_tensors_have_the_usual_ones_as_methods():
+    x = Tensor([[-1.0, 2.0], [0.5, 0.0]])
+    for name in ("relu", "sigmoid", "tanh"):
+        assert getattr(x, name)().tolist() == getattr(F, name)(x).tolist()
+    for name in ("softmax", "log_softmax"):
+        assert getattr(x, name)(dim=0).tolist() == getattr(x, name)(0).tolist() == getattr(F, name)(x, dim=0).tolist()
