@@ -19,7 +19,8 @@ from tinytorch.activation_layers import (
     Softplus,
     Tanh,
 )
-from tinytorch.layers import Buffer, Dropout, Flatten, Identity, Linear, ModuleList, Parameter, Sequential
+from tinytorch.containers import ModuleDict, ModuleList, ParameterDict, ParameterList
+from tinytorch.layers import Buffer, Dropout, Flatten, Identity, Linear, Parameter, Sequential
 from tinytorch.loss_layers import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -57,9 +58,12 @@ __all__ = [
     "LogSoftmax",
     "MSELoss",
     "Module",
+    "ModuleDict",
     "ModuleList",
     "NLLLoss",
     "Parameter",
+    "ParameterDict",
+    "ParameterList",
     "ReLU",
     "ReLU6",
     "Sequential",

@@ -9,7 +9,7 @@ import pytest
 from pytorch_oracle import needs_torch, torch
 
 from tinytorch import Identity, Layer, Linear, Parameter, ReLU, Sequential, Tensor, nn, relu
-from tinytorch.containers import ModuleDict, ModuleList, ParameterDict, ParameterList
+from tinytorch.nn import ModuleDict, ModuleList, ParameterDict, ParameterList
 
 
 def named():
