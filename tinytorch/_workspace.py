@@ -16,7 +16,7 @@ import importlib.util
 import marshal
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -117,19 +117,24 @@ def _states_in(source: bytes, exercises: dict[str, str]) -> dict[str, State]:
         return dict.fromkeys(exercises, "broken")
 
 
-def yours() -> str:
-    """Return the line that says what runs: "yours: 01 2/3, 05 1/3; the rest is the reference"."""
+def yours(read: Collection[str] = ()) -> str:
+    """Return the line that says what runs: "yours: 01 2/3, 05 1/3; the rest is the reference".
+
+    read: exercises that hold the reference's own body, put in for the learner; they are named, and don't count.
+    """
     if reference_mode():
         return "reference mode: the reference runs, nothing of yours" if _is_workspace() else "the reference runs"
     parts, notes = [], []
     for name, stub in STUBS.items():
-        states = list(exercise_states(name).values())
+        found = exercise_states(name)
+        states = ["read" if id in read and state == "built" else state for id, state in found.items()]
         if built := states.count("built"):
             parts.append(f"{stub.number} {built}/{len(states)}")
         if "broken" in states:
             notes.append(f"{stub.number} can't be used")
         elif "aside" in states:
             notes.append(f"{stub.number} is set aside")
+        notes += [f"{id} is read, not built" for id, state in zip(found, states, strict=True) if state == "read"]
     rest = "the rest is the reference" if parts else "nothing of yours yet: the reference runs"
     return "; ".join([*([f"yours: {', '.join(parts)}"] if parts else []), rest, *notes])
 

@@ -10,7 +10,22 @@ import sys
 try:
     import typer
 
-    from tito import doctor, hint, milestone, profile, reset, status, testing, use, watch
+    from tito import (
+        compare,
+        doctor,
+        hint,
+        info,
+        milestone,
+        profile,
+        quiz,
+        reset,
+        show,
+        solve,
+        status,
+        testing,
+        use,
+        watch,
+    )
     from tito.course import UnknownName
     from tito.findings import print_anything
     from tito.manifest import WrongManifest
@@ -42,10 +57,15 @@ app.command()(profile.profile)
 app.command()(doctor.doctor)
 app.command()(status.status)
 app.command()(hint.hint)
+app.command()(show.show)
+app.command()(solve.solve)
+app.command()(quiz.quiz)
+app.command()(compare.compare)
 app.command()(reset.reset)
 app.command()(use.use)
 app.command()(milestone.milestone)
 app.command()(watch.watch)
+app.command()(info.info)
 
 
 def main() -> None:

@@ -29,6 +29,7 @@ class Kept:
     copy: Path | None
     target: Module | Exercise  # what was meant to be replaced: the whole file, or one function of it
     digest: str  # of the content that came in
+    by: str = "reset"  # the command that did it
 
     @property
     def at(self) -> str:
@@ -37,13 +38,13 @@ class Kept:
         return f"{then:%H:%M}" if then.date() == datetime.now().date() else f"{then.day} {then:%b %H:%M}"
 
 
-def replace(target: Module | Exercise, content: bytes | None, *, undoes: bool = False) -> Kept:
+def replace(target: Module | Exercise, content: bytes | None, *, undoes: bool = False, by: str = "reset") -> Kept:
     """Keep what a module's file holds, then give it new content (None: remove it).
 
-    undoes: whether this undoes an earlier replacement; then `last` will never return it.
+    undoes: whether this undoes an earlier replacement; then `last` will never return it. by: the command that does it.
     The copy is complete before anything is replaced. Raises CannotDo; then the file is what it was.
     """
-    kept = _keep(target, digest(content), undoes)
+    kept = _keep(target, digest(content), undoes, by)
     path = kept.path
     if content is not None:
         write_whole(path, content)
@@ -91,7 +92,8 @@ def _read(folder: Path) -> Kept | None:
         if found is None or note.get("undone"):
             return None
         meant = next((e for e in found.exercises if e.id == target), found)
-        return Kept(found.file, folder, folder / name if existed else None, meant, str(note.get("digest")))
+        copy = folder / name if existed else None
+        return Kept(found.file, folder, copy, meant, str(note.get("digest")), str(note.get("by", "reset")))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise CannotDo(
@@ -100,7 +102,7 @@ def _read(folder: Path) -> Kept | None:
         ) from None
 
 
-def _keep(target: Module | Exercise, digest: str, undoes: bool) -> Kept:
+def _keep(target: Module | Exercise, digest: str, undoes: bool, by: str) -> Kept:
     """Copy a file into a new folder of `.tito/kept`, which gets its name only when it is complete."""
     module, name = (target, target.number) if isinstance(target, Module) else (course.owner(target), target.id)
     path = module.file
@@ -112,8 +114,8 @@ def _keep(target: Module | Exercise, digest: str, undoes: bool) -> Kept:
         existed = path.exists()
         if existed:
             shutil.copy2(path, copy)
-        note = {"file": shown(path), "existed": existed, "target": name, "digest": digest, "undone": undoes}
-        (unfinished / NOTE).write_text(json.dumps(note, indent=1), encoding="utf-8")
+        facts = {"file": shown(path), "existed": existed, "target": name, "digest": digest, "undone": undoes, "by": by}
+        (unfinished / NOTE).write_text(json.dumps(facts, indent=1), encoding="utf-8")
         unfinished.rename(folder)
     except OSError as error:
         with contextlib.suppress(OSError):
@@ -122,4 +124,4 @@ def _keep(target: Module | Exercise, digest: str, undoes: bool) -> Kept:
             f"{shown(path)} can't be kept in {shown(KEPT)} ({error.strerror}), so it was not replaced; "
             "`tito doctor` looks closer"
         ) from None
-    return Kept(path, folder, folder / path.relative_to(ROOT) if existed else None, target, digest)
+    return Kept(path, folder, folder / path.relative_to(ROOT) if existed else None, target, digest, by)

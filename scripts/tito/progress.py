@@ -1,6 +1,6 @@
 """How far the learner is: the state and the last verdict of each exercise, and which one comes next.
 
-Public parts: `Standing`, `standings`, `following`, `finished`, `place`.
+Public parts: `Standing`, `standings`, `following`, `finished`, `place`; `Ability`, `abilities`.
 """
 
 import ast
@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tito import course
-from tito.course import Exercise, Module
+from tito import course, record
+from tito.course import MILESTONE, Capability, Exercise, Module
 from tito.limit import import_course
 from tito.memory import read_json, shown
 
@@ -28,9 +28,10 @@ class Standing:
 
     module: Module
     exercise: Exercise
-    state: str  # see tinytorch._workspace.exercise_states
+    state: str  # see tinytorch._workspace.exercise_states; "read" where that is "built" with the reference's body
     outcome: Verdict  # the last one
     changed: bool  # the file was edited since
+    seen: bool = False  # the reference was read, and the body is another
 
     @property
     def verdict(self) -> str:
@@ -43,6 +44,15 @@ class Standing:
         return self.state == "built" and self.outcome == "passed"
 
 
+@dataclass(frozen=True)
+class Ability:
+    """Whether a capability is there."""
+
+    module: Module
+    capability: Capability
+    missing: tuple[str, ...]  # what of its proof isn't there: exercises and milestones
+
+
 def standings() -> tuple[str, list[Standing], str]:
     """Return the line that says what runs, where each exercise stands, and "" or why no verdict is known."""
     with contextlib.redirect_stdout(sys.stderr):  # a learner's file may print while it is imported
@@ -50,23 +60,43 @@ def standings() -> tuple[str, list[Standing], str]:
     from tinytorch import _workspace
 
     known, damage = read_json(VERDICTS)
+    marks = record.marks()
     found = []
     for module in course.modules():
         states = _workspace.exercise_states(module.name)
         digest = _digest(module)
-        found += [
-            Standing(module, e, states.get(e.id, "missing"), *_judged(known.get(e.id), digest))
-            for e in module.exercises
-        ]
-    return _workspace.yours(), found, damage
+        for e in module.exercises:
+            state, mark = str(states.get(e.id, "missing")), marks.get(e.id)
+            state = "read" if state == "built" and mark == "read" else state
+            found.append(Standing(module, e, state, *_judged(known.get(e.id), digest), seen=mark == "seen"))
+    return record.yours(), found, damage
+
+
+def abilities(found: Sequence[Standing]) -> list[Ability]:
+    """Return every capability with what it lacks.
+
+    An exercise proves it if its tests passed on the learner's file as it is now; a milestone, if it ran through with
+    all exercises of the capability's module built by the learner.
+    """
+    proven = {s.exercise.id for s in found if s.done and not s.changed}
+    result = []
+    for module in course.modules():
+        own = [e.id for e in module.exercises]
+        for capability in module.capabilities:
+            there = proven | {f"{MILESTONE}{m}" for m in capability.milestones if record.milestone_holds(m, own)}
+            result.append(Ability(module, capability, tuple(p for p in capability.proof if p not in there)))
+    return result
 
 
 def following(found: Sequence[Standing]) -> Standing | None:
-    """Return what comes next: the first exercise that isn't done; without one, the first that changed since."""
+    """Return what comes next: the first exercise that isn't done; without one, the first that changed since, and at
+    last the first that was read and not built.
+    """
     own = [s for s in found if s.state != "aside"]
-    undone = (s for s in own if not s.done)
-    changed = (s for s in own if s.changed)
-    return next(undone, None) or next(changed, None)
+    undone = (s for s in own if not s.done and s.state != "read")
+    changed = (s for s in own if s.changed and s.state != "read")
+    read = (s for s in own if s.state == "read")
+    return next(undone, None) or next(changed, None) or next(read, None)
 
 
 def finished(found: Sequence[Standing]) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tito import course, kept
+from tito import course, kept, record
 from tito.answer import Json, document, say
 from tito.course import ROOT, Exercise, Module
 from tito.kept import Kept
@@ -17,7 +17,7 @@ from tito.memory import CannotDo, shown
 def reset(
     target: Annotated[str, typer.Argument(metavar="NN[.k]", help="A module (05) or one exercise (05.3).")] = "",
     undo: Annotated[
-        bool, typer.Option("--undo", help="Bring back what the last reset replaced; again: the one before.")
+        bool, typer.Option("--undo", help="Bring back what the last reset or solve replaced; again: the one before.")
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -42,6 +42,7 @@ def _reset(target: Module | Exercise, as_json: bool) -> None:
     new = _new_content(target, module, mine)
     whole = isinstance(target, Module) or mine is None
     done = kept.replace(target, new) if new != mine else None
+    record.typed_anew(target)
     if as_json:
         document({"target": _id(target), "whole_file": whole, **_facts(module, done)})
     elif done is None:
@@ -62,6 +63,8 @@ def _undo(wanted: Module | Exercise | None, as_json: bool) -> None:
     content, whole = _earlier_content(before, mine)
     done = kept.replace(before.target, content, undoes=True) if content != mine else None
     kept.close(before)
+    os.environ["TINYTORCH"] = "reference"  # as below
+    record.came_back(module if whole else before.target)
     if as_json:
         document({"target": _id(before.target), "whole_file": whole, **_facts(module, done), "reset_at": before.at})
         return
@@ -70,7 +73,8 @@ def _undo(wanted: Module | Exercise | None, as_json: bool) -> None:
         say(f"  what it replaced is kept as  {shown(done.copy)}")
     with contextlib.suppress(CannotDo):
         further = kept.last(None)
-        say(f"  one step further back        tito reset --undo   ({_name(further.target)}, reset at {further.at})")
+        then = f"{_name(further.target)}, {further.by} at {further.at}"
+        say(f"  one step further back        tito reset --undo   ({then})")
 
 
 def _earlier_content(before: Kept, mine: bytes | None) -> tuple[bytes | None, bool]:
@@ -94,7 +98,7 @@ def _earlier_content(before: Kept, mine: bytes | None) -> tuple[bytes | None, bo
 
 def _came_back(before: Kept, whole: bool, changed: bool) -> str:
     """Say in one sentence what an undo brought back."""
-    path, then = shown(before.path), f"before the reset at {before.at}"
+    path, then = shown(before.path), f"before the {before.by} at {before.at}"
     if before.copy is None:
         return f"{path} is gone again: it was not there {then}."
     what = f"Your {_name(before.target)}"
@@ -110,20 +114,11 @@ def _new_content(target: Module | Exercise, module: Module, mine: bytes | None) 
     """Return the file as it shall be. Raises CannotDo where one function can't be put back alone."""
     # The stub maker imports tinytorch, and the learner's file may hang or raise at import.
     os.environ["TINYTORCH"] = "reference"
-    from tito.stubs import Refused, make_stub, put_back
+    from tito.bodies import put
+    from tito.stubs import make_stub
 
     stub = make_stub(module, (ROOT / "tinytorch" / f"{module.name}.py").read_text(encoding="utf-8"))
-    if isinstance(target, Module) or mine is None:
-        return stub.encode()
-    whole = f"correct that, or reset the whole module (yours is kept): tito reset {module.number}"
-    try:
-        return put_back(mine, stub, target.function)
-    except Refused as error:
-        raise CannotDo(f"{target} can't be put back alone: {error}; {whole}") from None
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        line, reason = (error.lineno, error.msg) if isinstance(error, SyntaxError) else (1, str(error))
-        where = f"{shown(module.file)}:{line or 1}"
-        raise CannotDo(f"{where} can't be parsed ({reason}), so no function is found in it; {whole}") from None
+    return stub.encode() if isinstance(target, Module) or mine is None else put(mine, target, stub)
 
 
 def _read(module: Module) -> bytes | None:

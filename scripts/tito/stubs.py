@@ -1,7 +1,7 @@
 """Stubs: made from the reference, and put back into a learner's file, one function at a time.
 
-Public parts: `Refused`, `make_stub`, `put_back`. All of it is text with `ast` line spans: what isn't meant stays byte
-for byte.
+Public parts: `Refused`, `make_stub`, `body_span`, `put_back`. All of it is text with `ast` line spans: what isn't meant
+stays byte for byte.
 """
 
 import ast
@@ -45,13 +45,19 @@ def _body_span(name: str, node: Function, lines: list[str]) -> tuple[int, int, i
         raise Refused(f"{name}: an exercise needs a docstring, it is the contract")
     if len(node.body) < 2 or docstring.lineno == node.lineno or node.body[1].lineno <= (docstring.end_lineno or 0):
         raise Refused(f"{name}: an exercise needs a body on lines of its own")
-    indent = docstring.col_offset
+    return *body_span(node, lines), docstring.col_offset
+
+
+def body_span(node: Function, lines: list[str]) -> tuple[int, int]:
+    """Return the lines of a body, from behind its docstring to its last line or comment."""
+    first = node.body[0]
+    start = (first.end_lineno or 0) if ast.get_docstring(node) is not None else first.lineno - 1
     end = after = node.end_lineno or 0
-    while after < len(lines) and (not lines[after].strip() or _is_comment(lines[after], indent)):
+    while after < len(lines) and (not lines[after].strip() or _is_comment(lines[after], first.col_offset)):
         after += 1
         if lines[after - 1].strip():
             end = after  # empty lines belong to the body only where a comment of it follows
-    return docstring.end_lineno or 0, end, indent
+    return start, end
 
 
 def _is_comment(line: str, indent: int) -> bool:

@@ -8,7 +8,7 @@ import typer
 
 from tito import course
 from tito.answer import Json, document, note, say
-from tito.course import MEMORY, Exercise
+from tito.course import MEMORY, Exercise, Module
 from tito.memory import CannotDo, shown, write_whole
 
 ASIDE = MEMORY / "aside"  # one module number a line; tinytorch/_workspace.py reads it
@@ -48,6 +48,11 @@ def use(
             say(f"  back to yours     tito use mine {chosen.number}")
     if whose is Whose.MINE and os.environ.get("TINYTORCH"):
         note("the variable TINYTORCH is set, so the reference runs everywhere in this shell: unset TINYTORCH")
+
+
+def is_aside(module: Module) -> bool:
+    """Return whether a module is set aside. Raises CannotDo if that can't be read."""
+    return module.number in _aside()
 
 
 def _aside() -> set[str]:

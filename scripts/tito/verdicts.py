@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tito import course, memory
+from tito import course, memory, record
 from tito.check import FORM, Check, Mismatch, labelled_rows, learner_line
 from tito.course import ROOT, Exercise, Module
 from tito.limit import import_course
@@ -50,9 +50,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_report_header() -> str:
     """Say whose code is tested."""
-    from tinytorch import _workspace
-
-    return _workspace.yours()
+    return record.yours()
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -246,8 +244,9 @@ class Verdicts:
     def _module_summary(self, module: Module) -> list[str]:
         """Return the lines of one module: what is right with where to compare, what is wrong, what did not run."""
         ran = [e for e in module.exercises if e.id in self.outcomes]
-        lines = [line for e in ran if (line := _verdict_line(e, self.verdict(e.id)))]
-        if any(self.verdict(e.id) == "passed" for e in ran):
+        read = [id for id, mark in record.marks().items() if mark == "read"]
+        lines = [line for e in ran if (line := _verdict_line(e, self.verdict(e.id), e.id in read))]
+        if any(self.verdict(e.id) == "passed" and e.id not in read for e in ran):
             lines.append(f"            compare with the reference: tinytorch/{module.name}.py")
         skipped = [e.id for e in ran if self.verdict(e.id) == "skipped"]
         aside = [id for id in skipped if _state(id) == "aside"]
@@ -321,7 +320,9 @@ def keep(verdicts: dict[str, str]) -> None:
         print(f"tito: {error}; `tito status` won't know these verdicts")
 
 
-def _verdict_line(exercise: Exercise, verdict: str) -> str:
+def _verdict_line(exercise: Exercise, verdict: str, read: bool) -> str:
+    if read and verdict == "passed":
+        return f"  read      {exercise}: the reference's body, not built; type your own: tito reset {exercise.id}"
     texts = {
         "passed": f"  right     {exercise}: {exercise.done}",
         "failed": f"  wrong     {exercise}",

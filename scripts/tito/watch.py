@@ -166,10 +166,9 @@ def judge(targets: list[str], quiet: bool) -> None:
     if quiet:
         os.dup2(2, 1)
     import_course()
-    from tinytorch import _workspace
-    from tito import testing
+    from tito import record, testing
 
-    print(_workspace.yours(), flush=True)
+    print(record.yours(), flush=True)
     sys.exit(testing.run(targets))
 
 

@@ -26,7 +26,7 @@ def build(workspace: Workspace) -> tuple[bytes, bytes]:
     """Build 01.1 and change another line; return the stub and the learner's file."""
     stub = workspace.mine("tensor").read_bytes()
     workspace.edit("tensor", UNBUILT, BUILT)
-    workspace.edit("tensor", "import itertools\n", "import itertools  # my note\n")
+    workspace.edit("tensor", "import numpy as np\n", "import numpy as np  # my note\n")
     return stub, workspace.mine("tensor").read_bytes()
 
 

@@ -3,6 +3,8 @@
 import hashlib
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,7 +42,14 @@ def test_an_untouched_workspace_begins_with_00(workspace: Workspace) -> None:
         "number": "00",
         "name": "setup",
         "exercises": [
-            {"id": "00.1", "function": "parameter_count", "state": "open", "verdict": "unknown", "points": 1}
+            {
+                "id": "00.1",
+                "function": "parameter_count",
+                "state": "open",
+                "verdict": "unknown",
+                "points": 1,
+                "reference": None,
+            }
         ],
     }
     assert answer["next"] == "00.1"
@@ -57,6 +66,7 @@ def test_a_verdict_counts_until_the_file_changes(workspace: Workspace) -> None:
         "state": "built",
         "verdict": "failed",
         "points": 5,
+        "reference": None,
     }
     assert answer["next"] == "01.1"
     workspace.edit("tensor", BUILT, BUILT + "\n")
@@ -146,3 +156,95 @@ def test_after_all_is_right_it_says_so(workspace: Workspace) -> None:
     run = workspace.tito("status")
     assert run.stdout.splitlines()[-1] == "All is built and right."
     assert "reference" not in run.stderr
+
+
+ALL_OF_00 = "return sum(n * m + m for n, m in zip(widths, widths[1:]))"
+CAPABILITY = '\n[[capabilities]]\ncan = "Count."\nproof = {proof}\n'
+RAN = "from tito import record; record.milestone_ran('digits', {passed})"
+
+
+def proves(workspace: Workspace, proof: str) -> None:
+    """Give module 00 one capability."""
+    manifest = workspace.mine("setup").with_name("module.toml")
+    alone = manifest.read_text().partition("[[questions]]")[0].partition("[[capabilities]]")[0]
+    manifest.write_text(alone + CAPABILITY.format(proof=proof))
+
+
+def missing(workspace: Workspace) -> list[str]:
+    found = next(c for c in workspace.json("status")["capabilities"] if c["can"] == "Count.")
+    assert found["there"] is not bool(found["missing"])
+    return found["missing"]
+
+
+def ran(workspace: Workspace, passed: bool, **variables: str) -> None:
+    """Note a run of the milestone, as the milestone does."""
+    command = [sys.executable, "-c", RAN.format(passed=passed)]
+    subprocess.run(command, cwd=workspace.root, env=workspace.environment(**variables), check=True, timeout=60)
+
+
+def test_a_capability_is_there_once_its_exercises_are_right(workspace: Workspace) -> None:
+    proves(workspace, '["00.1"]')
+    assert missing(workspace) == ["00.1"]
+    workspace.edit("setup", "return 0", ALL_OF_00)
+    assert missing(workspace) == ["00.1"]
+    judged(workspace, e00_1="passed")
+    assert missing(workspace) == []
+    assert "  yes      Count. (00.1)\n" in workspace.tito("status").stdout
+    workspace.edit("setup", ALL_OF_00, f"{ALL_OF_00}  # changed since")
+    assert missing(workspace) == ["00.1"]
+    assert "  not yet  Count. (needs 00.1)\n" in workspace.tito("status").stdout
+
+
+def test_what_was_read_proves_nothing(workspace: Workspace) -> None:
+    proves(workspace, '["00.1", "milestone digits"]')
+    workspace.tito("solve", "00.1")
+    judged(workspace, e00_1="passed")
+    ran(workspace, True)
+    assert missing(workspace) == ["00.1", "milestone digits"]
+
+
+def test_a_milestone_proves_what_was_built_when_it_ran_and_did_not_change(workspace: Workspace) -> None:
+    proves(workspace, '"milestone digits"')
+    ran(workspace, True)
+    assert missing(workspace) == ["milestone digits"]
+    workspace.edit("setup", "return 0", ALL_OF_00)
+    assert missing(workspace) == ["milestone digits"]
+    ran(workspace, False)
+    assert missing(workspace) == ["milestone digits"]
+    ran(workspace, True)
+    assert missing(workspace) == []
+    workspace.edit("setup", ALL_OF_00, f"{ALL_OF_00}  # a comment")
+    workspace.edit("tensor", UNBUILT, BUILT)
+    assert missing(workspace) == []
+    workspace.edit("setup", ALL_OF_00, f"{ALL_OF_00} + 0")
+    assert missing(workspace) == ["milestone digits"]
+
+
+def test_a_run_on_less_of_yours_leaves_the_better_proof(workspace: Workspace) -> None:
+    proves(workspace, '"milestone digits"')
+    workspace.edit("setup", "return 0", ALL_OF_00)
+    ran(workspace, True)
+    ran(workspace, True, TINYTORCH="reference")
+    workspace.tito("use", "reference", "00")
+    ran(workspace, True)
+    workspace.tito("use", "mine", "00")
+    assert missing(workspace) == []
+
+
+def test_what_is_read_comes_last_with_the_way_to_build_it(workspace: Workspace) -> None:
+    for module in course.modules():
+        reference = (workspace.root / "tinytorch" / f"{module.name}.py").read_bytes()
+        workspace.mine(module.name).write_bytes(reference)
+    workspace.tito("reset", "00.1")
+    workspace.tito("solve", "00.1")
+    judged(workspace, **{f"e{e.id.replace('.', '_')}": "passed" for m in course.modules() for e in m.exercises})
+    lines = workspace.tito("status").stdout.splitlines()
+    assert "next  type your own 00.1 parameter_count" in lines
+    assert "tito reset 00.1" in lines[-1]
+
+
+@pytest.mark.parametrize("columns", [60, 80, 160])
+def test_capabilities_keep_within_the_terminal(workspace: Workspace, columns: int) -> None:
+    proves(workspace, '["00.1", "01.1", "01.2", "01.3", "05.1", "05.2", "05.3", "milestone digits"]')
+    lines = workspace.tito("status", COLUMNS=str(columns)).stdout.splitlines()
+    assert max(map(len, lines)) <= columns
