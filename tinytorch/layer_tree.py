@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 Found = TypeVar("Found")
 INSIDE_ITSELF = "..."  # how a layer is shown that stands inside itself
+SEQUENCES = (list, tuple)
 HOOKS = "_hooks"  # the attribute in which a layer keeps its hooks, which are no parts of it
 
 
@@ -118,7 +119,9 @@ class Tree:
 
     def _parts(self) -> Mapping[str, object]:
         """Return what is searched for tensors and layers, by name: the attributes, in a copy that stays as it is."""
-        return {name: part for name, part in vars(self).items() if name != HOOKS}
+        parts = vars(self).copy()
+        parts.pop(HOOKS, None)
+        return parts
 
     def extra_repr(self) -> str:
         """Return what stands between the brackets of the layer's own line."""
@@ -161,12 +164,12 @@ def _dotted(prefix: str) -> str:
 
 def _flat(parts: Any, wanted: Callable[[object], bool], prefix: str) -> Iterator[tuple[str, Any]]:
     for key, part in parts:
-        if isinstance(part, list | tuple):
-            yield from _flat(enumerate(part), wanted, f"{prefix}{key}.")
+        if wanted(part):
+            yield f"{prefix}{key}", part
         elif isinstance(part, dict):
             yield from _flat(part.items(), wanted, f"{prefix}{key}.")
-        elif wanted(part):
-            yield f"{prefix}{key}", part
+        elif isinstance(part, SEQUENCES):
+            yield from _flat(enumerate(part), wanted, f"{prefix}{key}.")
 
 
 def _walk(

@@ -36,9 +36,9 @@ class Buffer(Tensor):
 
 def is_parameter(part: object) -> TypeGuard[Tensor]:
     """Return whether a layer that holds this learns it."""
-    if isinstance(part, Parameter | Buffer):
-        return isinstance(part, Parameter)
-    return isinstance(part, Tensor) and part.requires_grad and part.op is None
+    if isinstance(part, Parameter):
+        return True
+    return isinstance(part, Tensor) and part.requires_grad and part.op is None and not isinstance(part, Buffer)
 
 
 def is_state(part: object) -> TypeGuard[Tensor]:
