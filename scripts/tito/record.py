@@ -9,6 +9,7 @@ typed then is the learner's also where it is the same.
 built when it last ran, and the digest of what was typed in them.
 """
 
+import functools
 import hashlib
 import os
 from collections.abc import Iterable, Sequence
@@ -62,7 +63,7 @@ def marks() -> dict[str, Mark]:
     """
     known, damage = read_json(READ)
     if damage:
-        note(f"{damage}; which references were read is not known")
+        _complain(damage)
     found: dict[str, Mark] = {}
     for exercise in (e for m in course.modules() for e in m.exercises):
         entry = _entry(known, exercise.id)
@@ -98,6 +99,12 @@ def milestone_holds(name: str, needed: Iterable[str]) -> bool:
     entry = known.get(name)
     still_built = set(needed) <= set(_built())
     return still_built and _stands(entry) and set(needed) <= set(entry["exercises"])
+
+
+@functools.cache
+def _complain(damage: str) -> None:
+    """Say once that the record can't be read."""
+    note(f"{damage}; which references were read is not known")
 
 
 def _stands(entry: Any) -> TypeGuard[dict[str, Any]]:

@@ -1,6 +1,9 @@
 """`tito show`: the contract, and the reference beside yours."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -48,7 +51,10 @@ def test_json_holds_the_same(workspace):
 def test_a_line_of_the_file_means_its_exercise(workspace):
     lines = workspace.mine("autograd").read_text().splitlines()
     number = next(n for n, line in enumerate(lines, 1) if "05.2 matmul_vjp" in line)
-    assert workspace.json("show", f"{workspace.mine('autograd')}:{number}")["exercise"] == "05.2"
+    place = f"{workspace.mine('autograd')}:{number}"
+    assert workspace.json("show", place)["exercise"] == "05.2"
+    assert workspace.json("hint", place)["exercise"] == "05.2"
+    assert workspace.json("test", place)["verdicts"] == {"05.2": "skipped"}
 
 
 def test_the_answer_to_what_is_not_built_is_announced_and_marked(workspace):
@@ -61,6 +67,25 @@ def test_the_answer_to_what_is_not_built_is_announced_and_marked(workspace):
     assert workspace.json("status")["modules"][-1]["exercises"][0]["reference"] == "seen"
     workspace.edit("autograd", UNBUILT, "    return g * b, g * a  # typed\n")
     assert workspace.json("show", "05.1")["state"] == "read"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal of its own")
+@pytest.mark.parametrize(("typed", "code", "marked"), [("n\n", 1, False), ("y\n", 0, True)])
+def test_at_a_terminal_it_asks_first(workspace, typed, code, marked):
+    import pty
+
+    ours, theirs = pty.openpty()
+    os.write(ours, typed.encode())
+    command = [sys.executable, "-m", "tito", "show", "05.1", "--reference"]
+    environment = workspace.environment()
+    child = subprocess.Popen(command, cwd=workspace.root, env=environment, stdin=theirs, stdout=theirs, stderr=theirs)
+    assert child.wait(timeout=30) == code
+    said = os.read(ours, 100_000).decode()
+    os.close(ours)
+    os.close(theirs)
+    assert "Show the answer? [y/N]" in said
+    assert ("return g * b, g * a" in said) is marked
+    assert workspace.remembered("read.json").exists() is marked
 
 
 def test_yours_stands_beside_the_reference_where_there_is_room(workspace):

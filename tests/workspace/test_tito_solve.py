@@ -149,6 +149,7 @@ def test_a_record_that_cannot_be_written_changes_no_file(workspace):
 def test_a_damaged_record_is_laid_aside(workspace):
     workspace.remembered("").mkdir()
     workspace.remembered("read.json").write_text("{")
+    assert workspace.tito("status").stderr.count("read.json is damaged") == 1
     assert "read.json is damaged" in workspace.tito("solve", "05.1").stderr
     assert list(json.loads(workspace.remembered("read.json").read_text())) == ["05.1"]
     assert [p.read_text() for p in workspace.remembered("").glob("read.json.damaged-*")] == ["{"]
