@@ -1,4 +1,4 @@
-"""The activations of module 02 as layers under PyTorch's names: each keeps its options and calls its function.
+"""Module 02: the activations as layers under PyTorch's names: each keeps its options and calls its function.
 
 Public parts: `ReLU`, `LeakyReLU`, `ELU`, `Hardtanh`, `ReLU6`, `Sigmoid`, `LogSigmoid`, `Tanh`, `GELU`, `SiLU`,
 `Softplus`, `Softmax` and `LogSoftmax`. None has parameters. inplace is accepted and without effect, as in

@@ -1,4 +1,4 @@
-"""Layers that hold others, or parameters, in lists and dicts under PyTorch's names.
+"""Module 03: layers that hold others, or parameters, in lists and dicts under PyTorch's names.
 
 Public parts: `ModuleList`, `ModuleDict`, `ParameterList`, `ParameterDict`; `LayerParts` and `PartList`, the bases of
 `Sequential` in `tinytorch/layers.py` too. A plain list or dict of layers as an attribute does the same.

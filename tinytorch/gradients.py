@@ -1,4 +1,4 @@
-"""The gradient rules of modules 02 and 03's operations, which no exercise asks for.
+"""Module 05: the gradient rules of modules 02 and 03's operations, which no exercise asks for.
 
 Public parts: one rule an operation, `<operation>_vjp(g, out, *inputs, **attributes)`; module 05 says what a rule is.
 They stand here because modules 02 to 04 come before gradients; those of the losses are in

@@ -1,4 +1,4 @@
-"""First values for parameters: each function fills a tensor in place and returns it, under PyTorch's name.
+"""Module 03: first values for parameters. Each function fills a tensor in place and returns it, under PyTorch's name.
 
 Public parts: `zeros_`, `ones_`, `constant_`, `uniform_`, `normal_`, `trunc_normal_`, `xavier_uniform_` and
 `xavier_normal_` (Glorot's), `kaiming_uniform_` and `kaiming_normal_` (He's), `orthogonal_`, `calculate_gain`, `fans`.

@@ -1,4 +1,4 @@
-"""What every layer does: it is called, has a state and modes, learns or is frozen, and is told what to compute in.
+"""Module 03: what every layer does. It is called, has a state and modes, learns or is frozen.
 
 Public parts: `Layer`, which module 03 (`tinytorch/layers.py`) builds on and passes on. What stands in a layer under
 which names is in its base, `Tree` (`tinytorch/layer_tree.py`), `Parameter` and `Buffer` in `tinytorch/parameter.py`.

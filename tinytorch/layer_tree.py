@@ -1,4 +1,4 @@
-"""What stands in a layer, and under which names: layers, parameters, buffers, and a picture of them as text.
+"""Module 03: what stands in a layer, and under which names: layers, parameters, buffers, and a picture as text.
 
 Public parts: `Tree`, the base of `Layer` in `tinytorch/layer_base.py`; `parts_of`, for whoever looks for something else
 in a layer, such as generators.

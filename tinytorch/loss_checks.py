@@ -1,4 +1,4 @@
-"""What the losses of module 04 share: checks of inputs and targets, the reduction, and classes as rows.
+"""Module 04: what the losses share, checks of inputs and targets, the reduction, and classes as rows.
 
 Public parts: `floats`, `paired`, `reduced`, `check_reduction`, `check_probabilities`, `weight_array`,
 `rows_of_classes`, `rows_back`, `label_rows`, `Labels`, `soft_targets`. Most take the loss's name for its errors.

@@ -1,4 +1,4 @@
-"""The gradient rules of module 04's losses, which no exercise asks for.
+"""Module 05: the gradient rules of module 04's losses, which no exercise asks for.
 
 Public parts: one rule an operation, `<operation>_vjp(g, out, *inputs, **attributes)`; module 05 says what a rule is.
 At its kink l1_loss has gradient 0, as in PyTorch.

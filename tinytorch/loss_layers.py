@@ -1,4 +1,4 @@
-"""The losses of module 04 as layers under PyTorch's names: each keeps its options and calls its function.
+"""Module 04: the losses as layers under PyTorch's names: each keeps its options and calls its function.
 
 Public parts: `MSELoss`, `L1Loss`, `HuberLoss`, `SmoothL1Loss`, `BCELoss`, `BCEWithLogitsLoss`, `CrossEntropyLoss`,
 `NLLLoss`, `KLDivLoss`, and their base `Loss`.

@@ -1,4 +1,4 @@
-"""The normal distribution's function Phi and the error function erf, which NumPy lacks; GELU needs them.
+"""Module 02: the normal distribution's function Phi and the error function erf, which NumPy lacks; GELU needs them.
 
 Public parts: `normal_cdf`, `erf`.
 """

@@ -1,4 +1,4 @@
-"""Tensors that belong to a layer: what it learns, and what it keeps besides.
+"""Module 03: tensors that belong to a layer, what it learns and what it keeps besides.
 
 Public parts: `Parameter`, `Buffer`; `is_parameter`, `is_state`, which say what counts as one.
 """

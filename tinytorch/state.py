@@ -1,4 +1,4 @@
-"""What a layer's state is and how it comes back: named tensors to arrays, and arrays into named tensors.
+"""Module 03: what a layer's state is and how it comes back, named tensors to arrays and arrays into named tensors.
 
 Public parts: `state_of`, `load_state`, `LoadResult`. `Layer.state_dict` and `Layer.load_state_dict` are built on them.
 """

@@ -1,4 +1,4 @@
-"""A table of a network: what each layer returns, learns, computes and keeps.
+"""Module 03: a table of a network, what each layer returns, learns, computes and keeps.
 
 Public parts: `summary`, and what it returns, `Summary` of `Row`s.
 """
