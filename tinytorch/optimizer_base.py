@@ -1,6 +1,6 @@
 """What all optimizers share: groups of parameters, their state, and a way over large arrays that stays in the cache.
 
-Public parts: `Optimizer`, `at_least_zero`. The algorithms are in `tinytorch.optimizers`.
+Public parts: `Optimizer`, `at_least_zero`, `below_one`, `against`. The algorithms are in `tinytorch.optimizers`.
 
 An update is a handful of elementwise steps. On whole arrays each of them would read and write main memory. `chunks`
 hands out a part at a time, which goes through all steps while it is in the processor's cache.
@@ -8,35 +8,45 @@ hands out a part at a time, which goes through all steps while it is in the proc
 
 import copy
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 
-from tinytorch.layer_base import is_parameter
+from tinytorch.optimizer_checks import (
+    HOW,
+    Options,
+    Parameters,
+    State,
+    as_groups,
+    check_fit,
+    check_groups,
+    check_option_names,
+    check_state,
+    named,
+    parts_of,
+    plain,
+)
+from tinytorch.recording import recording
 from tinytorch.tensor import Array, Shape, Tensor
 
-CACHE = 2**20  # bytes that all parts of a chunk take together: the second-level cache of a processor core
-
-Options = dict[str, Any]  # of a group of parameters: "lr", "momentum", ...
-State = dict[str, Any]  # what an optimizer remembers of one parameter: arrays and numbers
-Parameters = Tensor | Iterable[Tensor] | Iterable[Options]
-
-FREE_OPTIONS = frozenset({"params", "name", "initial_lr"})  # that a group may have and no optimizer reads
+CACHE = 2**20  # bytes of one array's part in a chunk: what is between two steps stays in a core's second-level cache
 
 
 class Optimizer:
     """Groups of parameters with their options, and what is remembered of each parameter.
 
-    params: tensors, or groups as in PyTorch: dicts with "params" and the options that differ from `defaults`.
-        A frozen `Parameter` may be among them: what has no gradient stays.
-    param_groups: the groups as dicts with all options; these may be changed at any time (`group["lr"] = 0.1`).
+    params: tensors, their pairs with names (`model.named_parameters()`), or groups as in PyTorch: dicts with "params"
+        and the options that differ from `defaults`. A frozen `Parameter` may be among them: what has no gradient stays.
+    param_groups: the groups as dicts with all options; these may be changed at any time (`group["lr"] = 0.1`). Names
+        stand in "param_names"; keys of your own are kept.
+    how: PyTorch's `foreach`, `fused` and `capturable`, which say how the same step is computed; they do nothing here.
     `p.data = array` may be assigned at any time too, also with another float dtype: the state follows.
 
     A subclass defines `update` and `check`, and names the keys of its state.
 
-    Raises ValueError for no parameters, for one that comes twice, for an unknown option or one out of range; TypeError
-    for what can't learn.
+    Raises ValueError for no parameters, for one that comes twice, for an option misspelt or out of range; TypeError for
+    what can't learn.
 
     >>> from tinytorch import SGD
     >>> w, b = (Tensor([1.0], requires_grad=True) for _ in range(2))
@@ -48,14 +58,26 @@ class Optimizer:
     needed_state: ClassVar[frozenset[str]] = frozenset()  # what a parameter's state has from its first step on
     array_state: ClassVar[frozenset[str]] = frozenset()  # what in it is an array of the parameter's shape
 
-    def __init__(self, params: Parameters, defaults: Options) -> None:
-        self.defaults = defaults
+    def __init__(self, params: Parameters, defaults: Options, how: Mapping[str, Any] | None = None) -> None:
+        for key in sorted(set(how or {}) - HOW):
+            raise TypeError(f"{type(self).__name__} has no option {key!r}; it has {', '.join(defaults)}")
+        self.defaults = {key: plain(value) for key, value in defaults.items()}
         self.param_groups: list[Options] = []
         self.state: dict[Tensor, State] = {}
         self._shapes: dict[Tensor, Shape] = {}
         self._scratch: dict[np.dtype[Any], Array] = {}
-        for group in _as_groups(params):
+        for group in as_groups(params):
             self.add_param_group(group)
+
+    def __repr__(self) -> str:
+        lines = [f"{type(self).__name__} ("]
+        for number, group in enumerate(self.param_groups):
+            lines.append(f"Parameter Group {number}")
+            lines += [f"    {key}: {group[key]}" for key in sorted(group) if key not in ("params", "param_names")]
+        return "\n".join([*lines, ")"])
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_scratch": {}}  # nothing that a copy or a pickle needs to carry
 
     @property
     def parameters(self) -> list[Tensor]:
@@ -72,7 +94,7 @@ class Optimizer:
     def lr(self, rate: float) -> None:
         at_least_zero("lr", rate)
         for group in self.param_groups:
-            group["lr"] = rate
+            group["lr"] = plain(rate)
 
     def add_param_group(self, group: Options) -> None:
         """Learn these parameters too: {"params": tensors, and the options that differ from `defaults`}.
@@ -81,13 +103,15 @@ class Optimizer:
         """
         if not isinstance(group, dict) or "params" not in group:
             raise TypeError(f"a group wanted a dict with 'params', got {group!r:.80}")
-        unknown = sorted(map(str, set(group) - set(self.defaults) - FREE_OPTIONS))
-        if unknown:
-            raise ValueError(f"{type(self).__name__} has no option {unknown[0]!r}; it has {', '.join(self.defaults)}")
-        found = _learnable(group["params"], len(self._shapes))
-        if len(set(found) - set(self._shapes)) < len(found):
+        check_option_names(type(self).__name__, group, self.defaults)
+        before = self.parameters
+        found, names = named(group["params"], len(before))
+        if len({*found, *before}) < len(found) + len(before):
             raise ValueError("an optimizer wanted each parameter once, got one twice; it would take two steps at once")
-        added = {**self.defaults, **group, "params": found}
+        given = {key: plain(value) for key, value in group.items() if key not in HOW | {"params"}}
+        added = {"params": found, **self.defaults, **given}
+        if names is not None:
+            added["param_names"] = names
         self._check(added)
         self.param_groups.append(added)
         self._shapes.update((p, p.shape) for p in found)
@@ -101,26 +125,34 @@ class Optimizer:
             else:
                 p.grad.data.fill(0)
 
-    def step(self) -> None:
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Change each parameter that has a gradient, in place.
+
+        closure: computes the loss and its gradients anew; it is called first, and its loss is returned.
+        What overflows, and nan, goes through the formulas without a warning.
 
         Raises ValueError or TypeError, before any change, for a gradient or an assigned `.data` that doesn't fit, and
         for an option out of range.
         """
+        loss = None if closure is None else _with_gradients(closure)
         for group in self.param_groups:
             self._check(group)
-        for index, (p, before) in enumerate(self._shapes.items()):
+        for index, p in enumerate(self.parameters):
             if p.grad is not None:
-                _check_fit(index, p, before)
-        for group in self.param_groups:
-            for p in group["params"]:
-                if p.grad is not None:
-                    self.update(p.data, p.grad.data, self.state[p], group)
+                check_fit(index, p, self._shapes.get(p))
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            for group in self.param_groups:
+                options = {key: plain(group[key]) for key in self.defaults}
+                for p in group["params"]:
+                    if p.grad is not None:
+                        self.update(p.data, p.grad.data, self.state.setdefault(p, {}), options)
+        return loss
 
     def update(self, parameter: Array, gradient: Array, state: State, group: Options) -> None:
         """Change a parameter's array in place by its gradient. Subclasses define it.
 
-        state: what is remembered of this parameter, empty at first; to be changed in place. group: the options.
+        state: what is remembered of this parameter, empty at first; to be changed in place.
+        group: the options, as Python numbers.
         """
         raise NotImplementedError(f"{type(self).__name__} has no update(); define the change of one parameter")
 
@@ -130,13 +162,15 @@ class Optimizer:
     def state_dict(self) -> dict[str, Any]:
         """Return all that a new optimizer needs to go on from here: {"state": by index, "param_groups": options}.
 
-        Arrays are copies: later steps don't change them. Parameters are numbered group by group, as in PyTorch; what
-        is remembered of each has this library's own names.
+        Arrays are copies: later steps don't change them. Parameters are numbered group by group, as in PyTorch.
         """
         number = {p: index for index, p in enumerate(self.parameters)}
         return {
-            "state": {number[p]: copy.deepcopy(self.state[p]) for p in number if self.state[p]},
-            "param_groups": [{**group, "params": [number[p] for p in group["params"]]} for group in self.param_groups],
+            "state": {number[p]: copy.deepcopy(self.state[p]) for p in number if self.state.get(p)},
+            "param_groups": [
+                {key: [number[p] for p in value] if key == "params" else plain(value) for key, value in group.items()}
+                for group in self.param_groups
+            ],
         }
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
@@ -144,38 +178,36 @@ class Optimizer:
 
         Raises ValueError, before any change, if it is of another kind of optimizer or of other parameters.
         """
-        groups, states = _parts_of(state_dict)
+        groups, states = parts_of(state_dict)
         parameters = self.parameters
-        self._check_groups(groups)
+        check_groups(type(self).__name__, self.defaults, groups, self.param_groups)
+        for group in groups:
+            self._check(group)
         for index, state in states.items():
             if not isinstance(index, int) or not 0 <= index < len(parameters):
                 raise ValueError(f"the state is of a parameter {index!r}, this optimizer has {len(parameters)}")
-            self._check_state(index, state, parameters[index])
+            check_state(index, state, parameters[index], self.needed_state, self.array_state)
         for own, group in zip(self.param_groups, groups, strict=True):
-            kept = own["params"]
+            kept = {key: own[key] for key in ("params", "param_names") if key in own}
             own.clear()
-            own.update({**group, "params": kept})
+            own.update(copy.deepcopy(dict(group)) | kept)
         for index, p in enumerate(parameters):
             self.state[p] = copy.deepcopy(states.get(index, {}))
 
-    def chunks(self, *arrays: Array) -> Iterator[tuple[Array, ...]]:
-        """Yield equal parts of the arrays, and two scratch arrays of the parts' shape as the last items.
+    def chunks(self, *arrays: Array) -> Iterable[tuple[Array, ...]]:
+        """Return equal parts of the arrays in turn, with two scratch arrays of the parts' shape as the last items.
 
         Scratch has the dtype that `memory` gives for the first array; what is in it is undefined at first.
         """
-        dtype = _wide(arrays[0])
-        most = max(
-            1, CACHE // (dtype.itemsize * (len(arrays) + 1))
-        )  # elements; mostly one of the scratch arrays is used
+        first = arrays[0]
+        dtype = _wide(first)
+        most = CACHE // dtype.itemsize or 1  # elements
         scratch = self._scratch.get(dtype)
         if scratch is None or scratch.shape[1] < most:
             scratch = self._scratch[dtype] = np.empty((2, most), dtype)
-        shape: Shape | None = None
-        for parts in _parts(arrays, most):
-            if parts[0].shape != shape:  # the parts have one shape, but for the last
-                shape, size = parts[0].shape, parts[0].size
-                one, two = scratch[0, :size].reshape(shape), scratch[1, :size].reshape(shape)
-            yield *parts, one, two
+        if first.size <= most:
+            return ((*arrays, *_like(first, scratch)),)
+        return _parts(arrays, most, scratch)
 
     def memory(self, state: State, key: str, parameter: Array) -> Array:
         """Return the array that `state` keeps under `key`; zeros of the parameter's shape where there is none yet.
@@ -195,117 +227,67 @@ class Optimizer:
         at_least_zero("weight_decay", group.get("weight_decay", 0.0))
         self.check(group)
 
-    def _check_groups(self, groups: list[Options]) -> None:
-        """Raise if saved groups don't fit this optimizer's own."""
-        saved, own = ([len(group["params"]) for group in some] for some in (groups, self.param_groups))
-        if saved != own:
-            raise ValueError(f"the state is of groups of {saved} parameters, this optimizer's have {own}")
-        for group in groups:
-            options = set(group) - FREE_OPTIONS
-            if options != set(self.defaults):
-                raise ValueError(
-                    f"the state is of another kind of optimizer: it has the options {sorted(options)}, "
-                    f"{type(self).__name__} wanted {sorted(self.defaults)}"
-                )
-            self._check(group)
-
-    def _check_state(self, index: int, state: State, p: Tensor) -> None:
-        """Raise if what was saved of a parameter isn't what this optimizer remembers of it."""
-        known = self.needed_state | self.array_state
-        if not self.needed_state <= set(state) <= known:
-            wanted = f"{type(self).__name__} remembers {sorted(known)}"
-            raise ValueError(f"the state of parameter {index} has {sorted(state)}; {wanted}")
-        if "step" in state and (not isinstance(state["step"], int) or state["step"] < 1):
-            raise ValueError(f"'step' of parameter {index} wanted an integer from 1 on, got {state['step']!r:.80}")
-        for key in self.array_state & set(state):
-            shape, dtype = getattr(state[key], "shape", None), getattr(state[key], "dtype", np.dtype(object))
-            if shape != p.shape or dtype.kind != "f":
-                raise ValueError(f"{key!r} of parameter {index} wanted floats of shape {p.shape}, got {dtype} {shape}")
-
 
 def at_least_zero(name: str, value: float) -> float:
-    """Return the value. Raises ValueError if it is negative or not finite, TypeError if it is no number."""
-    if isinstance(value, str) or not hasattr(value, "__float__"):
+    """Return the value as a Python number. Raises ValueError outside of [0, inf), TypeError for no number."""
+    number = plain(value)
+    if not isinstance(number, float | int):
         raise TypeError(f"{name} must be a number from 0 on, got {value!r:.80}")
-    if not 0 <= value < math.inf:
-        raise ValueError(f"{name} must be a number from 0 on, got {value}")
-    return value
+    if not 0 <= number < math.inf:
+        raise ValueError(f"{name} must be a number from 0 on, got {number}")
+    return number
 
 
-def _as_groups(params: Parameters) -> list[Options]:
-    """Return the groups of the two forms of parameters that an optimizer takes."""
-    if isinstance(params, Tensor):
-        raise TypeError("an optimizer wanted several parameters, got one tensor; write [tensor] or model.parameters()")
-    if isinstance(params, set | frozenset | dict | str) or not isinstance(params, Iterable):
-        raise TypeError(f"an optimizer wanted a list of tensors or of groups, got {type(params).__name__}")
-    found = list(params)
-    if not found:
-        raise ValueError("an optimizer wanted parameters, got none; does the model set its layers as attributes?")
-    groups: list[Any] = found if isinstance(found[0], dict) else [{"params": found}]
-    return groups
+def below_one(name: str, value: float, usual: object) -> float:
+    """Return the value as a Python number. Raises as `at_least_zero`, and ValueError from 1 on; `usual` is advice."""
+    number = at_least_zero(name, value)
+    if number >= 1:
+        raise ValueError(f"{name} wanted a number in [0, 1), got {number}; usual is {usual}")
+    return number
 
 
-def _learnable(parameters: Any, before: int) -> list[Tensor]:
-    """Return the parameters of a group as a list, or say what is wrong with them; `before` stand in earlier groups."""
-    found: list[Any] = [parameters] if isinstance(parameters, Tensor) else list(parameters)
-    if not found:
-        raise ValueError("a group wanted parameters, got none; does the model set its layers as attributes?")
-    for index, p in enumerate(found, start=before):
-        if not is_parameter(p):
-            raise TypeError(
-                f"parameter {index} can't be learned: wanted a Tensor made with requires_grad=True, got {p!r:.80}"
-            )
-    return found
+def against(p: Array, g: Array, decay: float, maximize: bool, out: Array) -> Array:
+    """Return what to go against: the gradient, or its opposite to `maximize`, plus decay * p; computed in `out`."""
+    if decay:
+        np.multiply(p, decay, out=out, dtype=out.dtype)
+        return np.subtract(out, g, out=out) if maximize else np.add(out, g, out=out)
+    return np.negative(g, out=out) if maximize else g
 
 
-def _check_fit(index: int, p: Tensor, before: Shape) -> None:
-    """Raise if a parameter or its gradient isn't what a step can work on."""
-    if isinstance(p.data, np.generic):  # arithmetic on a 0-d array gives a scalar, which can't change in place
-        p.data = np.asarray(p.data)
-    data, grad = p.data, p.grad
-    if not isinstance(data, np.ndarray) or data.dtype.kind != "f":
-        got = data.dtype if isinstance(data, np.ndarray) else type(data).__name__
-        raise TypeError(f"parameter {index} wanted an array of a float dtype as .data, got {got}; try .astype")
-    if not isinstance(grad, Tensor):
-        raise TypeError(f"parameter {index} wanted a Tensor as .grad, got {type(grad).__name__}; try Tensor(...)")
-    if not grad.shape == data.shape == before:
-        raise ValueError(
-            f"parameter {index} had the shape {before} when this optimizer was made, got {data.shape} with a "
-            f"gradient of {grad.shape}; make a new optimizer after assigning .data of another shape"
-        )
-    if not data.flags.writeable:
-        raise ValueError(f"parameter {index} wanted .data that can be changed, got a read-only array; try .copy()")
-
-
-def _parts_of(state_dict: Mapping[str, Any]) -> tuple[list[Options], dict[int, State]]:
-    """Return the groups and the states by index, or say that this isn't an optimizer's state."""
+def _with_gradients(closure: Callable[[], Any]) -> Any:
+    """Return the closure's result; in it operations are recorded, also where the caller is inside `no_grad`."""
+    before, recording.enabled = recording.enabled, True
     try:
-        groups, states = list(state_dict["param_groups"]), dict(state_dict["state"])
-        if all("params" in group for group in groups) and all(isinstance(state, dict) for state in states.values()):
-            return groups, states
-    except (KeyError, TypeError, ValueError):
-        pass
-    raise ValueError("an optimizer's state wanted {'state': ..., 'param_groups': [...]}, got something else")
+        return closure()
+    finally:
+        recording.enabled = before
 
 
-def _parts(arrays: tuple[Array, ...], most: int) -> Iterator[tuple[Array, ...]]:
-    """Yield equal parts of arrays of the same shape, as views of `most` elements at most."""
+def _like(part: Array, scratch: Array) -> tuple[Array, Array]:
+    """Return the beginnings of both scratch arrays in a part's shape."""
+    both = scratch[:, : part.size].reshape(2, *part.shape)
+    return both[0, ...], both[1, ...]  # the dots keep an array where a part has no axis
+
+
+def _parts(arrays: tuple[Array, ...], most: int, scratch: Array) -> Iterator[tuple[Array, ...]]:
+    """Yield equal parts of arrays of the same shape, as views of `most` elements at most, and scratch for each."""
     first = arrays[0]
     if first.size <= most:
-        yield arrays
+        yield *arrays, *_like(first, scratch)
     elif all([a.flags.c_contiguous for a in arrays]):
         flat = [a.reshape(-1) for a in arrays]
+        one, two = scratch
         for start in range(0, first.size, most):
-            yield tuple([a[start : start + most] for a in flat])
+            parts = [a[start : start + most] for a in flat]
+            size = parts[0].size
+            yield *parts, one[:size], two[:size]
     else:  # another order in memory: whole rows, or parts of a row that is too long
         rows = most * len(first) // first.size
         for start in range(0, len(first), max(1, rows)):
-            if rows:
-                yield tuple([a[start : start + rows] for a in arrays])
-            else:
-                yield from _parts(tuple([a[start] for a in arrays]), most)
+            within = tuple([a[start : start + rows] if rows else a[start] for a in arrays])
+            yield from _parts(within, most, scratch)
 
 
 def _wide(array: Array) -> np.dtype[Any]:
     """Return the dtype to compute in: the array's own, but float32 for float16."""
-    return np.promote_types(array.dtype, np.float32)
+    return array.dtype if array.dtype.itemsize > 2 else np.dtype(np.float32)

@@ -3,8 +3,8 @@
 Public parts: `SGD`, `Adam`, `AdamW`, `RMSprop`. What they share is `tinytorch.optimizer_base.Optimizer`; what changes
 the rate over time is in `tinytorch.schedulers`, and what bounds gradients in `tinytorch.clipping`.
 
-In the formulas p is a parameter, g its gradient. weight_decay is L2: weight_decay * p is added to g. All defaults are
-PyTorch's, and so are the steps, to rounding.
+In the formulas p is a parameter, g its gradient; `maximize` goes uphill, by -g. weight_decay is L2: weight_decay * p is
+added to g. Defaults and names are PyTorch's, also in the state, and so are the steps, to rounding.
 """
 
 import math
@@ -12,7 +12,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from tinytorch.optimizer_base import Optimizer, Options, Parameters, State, at_least_zero
+from tinytorch.optimizer_base import Optimizer, against, at_least_zero, below_one
+from tinytorch.optimizer_checks import Options, Parameters, State
 from tinytorch.tensor import Array
 
 
@@ -36,7 +37,7 @@ class SGD(Optimizer):
     Tensor([0.8], requires_grad=True)
     """
 
-    array_state: ClassVar[frozenset[str]] = frozenset({"velocity"})
+    array_state: ClassVar[frozenset[str]] = frozenset({"momentum_buffer"})
 
     def __init__(
         self,
@@ -46,9 +47,12 @@ class SGD(Optimizer):
         dampening: float = 0.0,
         weight_decay: float = 0.0,
         nesterov: bool = False,
+        *,
+        maximize: bool = False,
+        **how: bool | None,
     ) -> None:
         defaults = dict(lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov)
-        super().__init__(params, defaults)
+        super().__init__(params, {**defaults, "maximize": maximize}, how)
 
     def check(self, group: Options) -> None:
         """Raise ValueError for a negative momentum or dampening, and for nesterov without its conditions."""
@@ -62,21 +66,21 @@ class SGD(Optimizer):
 
     def update(self, parameter: Array, gradient: Array, state: State, group: Options) -> None:
         """Go one step downhill, and carry on some of the steps before."""
-        momentum, decay = group["momentum"], group["weight_decay"]
-        first = "velocity" not in state
-        share = 1.0 if first else 1.0 - group["dampening"]
-        velocity = self.memory(state, "velocity", parameter) if momentum else gradient
+        lr, momentum, decay = group["lr"], group["momentum"], group["weight_decay"]
+        share = 1.0 if "momentum_buffer" not in state else 1.0 - group["dampening"]
+        nesterov, maximize = group["nesterov"], group["maximize"]
+        velocity = self.memory(state, "momentum_buffer", parameter) if momentum else gradient
         for p, g, v, scratch, other in self.chunks(parameter, gradient, velocity):
-            if decay:
-                g = np.add(g, np.multiply(p, decay, out=other), out=other)
+            g = against(p, g, decay, maximize, other)
             if momentum:
                 v *= momentum
                 v += g if share == 1 else np.multiply(g, share, out=scratch)
-            if group["nesterov"]:
+            if nesterov:
                 g = np.add(g, np.multiply(v, momentum, out=scratch), out=scratch)
             elif momentum:
                 g = v
-            p -= np.multiply(g, group["lr"], out=scratch)
+            np.multiply(g, lr, out=scratch, dtype=scratch.dtype)
+            p -= scratch
 
 
 class Adam(Optimizer):
@@ -88,6 +92,8 @@ class Adam(Optimizer):
 
     t counts a parameter's steps from 1. m and v start at 0, which makes them too small; the divisions correct that.
     betas: (b1, b2), each in [0, 1). eps: keeps the division finite where all gradients were 0.
+    amsgrad: divide by the largest v so far, so that steps never grow again (Reddi, Kale, Kumar, "On the convergence of
+    Adam and beyond" (2018), algorithm 2).
 
     Raises ValueError as `Optimizer`, and for betas or eps out of range.
     Source: Kingma and Ba, "Adam: a method for stochastic optimization" (2015), algorithm 1.
@@ -96,12 +102,12 @@ class Adam(Optimizer):
     >>> p = Tensor([1.0, 1.0], requires_grad=True)
     >>> (p * Tensor([0.1, 1000.0])).sum().backward()
     >>> Adam([p], lr=0.1).step()  # the first step is lr, however large the gradient
-    >>> p
-    Tensor([0.9, 0.9], requires_grad=True)
+    >>> p.data.round(5).tolist() == np.float32([0.9, 0.9]).tolist()
+    True
     """
 
-    needed_state: ClassVar[frozenset[str]] = frozenset({"step", "betas", "gradient_sum", "square_sum"})
-    array_state: ClassVar[frozenset[str]] = frozenset({"gradient_sum", "square_sum"})
+    needed_state: ClassVar[frozenset[str]] = frozenset({"step", "exp_avg", "exp_avg_sq"})
+    array_state: ClassVar[frozenset[str]] = frozenset({"exp_avg", "exp_avg_sq", "max_exp_avg_sq"})
     decoupled: ClassVar[bool] = False  # whether weight decay goes past the means, straight to the parameter
 
     def __init__(
@@ -111,43 +117,45 @@ class Adam(Optimizer):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 0.0,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        **how: bool | None,
     ) -> None:
-        super().__init__(params, dict(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay))
+        defaults = dict(lr=lr, betas=betas, eps=eps, weight_decay=weight_decay, amsgrad=amsgrad, maximize=maximize)
+        super().__init__(params, defaults, how)
 
     def check(self, group: Options) -> None:
-        """Raise ValueError for betas outside [0, 1) or a negative eps."""
+        """Raise ValueError for betas outside [0, 1) or a negative eps; TypeError for what are no two numbers."""
         betas = group["betas"]
-        if not isinstance(betas, tuple | list) or len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
-            raise ValueError(
-                f"{type(self).__name__} wanted both betas in [0, 1), got {betas}; the usual ones are (0.9, 0.999)"
-            )
+        if not isinstance(betas, tuple | list) or len(betas) != 2:
+            raise TypeError(f"{type(self).__name__} wanted two betas, such as (0.9, 0.999), got {betas!r:.80}")
+        below_one("betas[0]", betas[0], 0.9)
+        below_one("betas[1]", betas[1], 0.999)
         at_least_zero("eps", group["eps"])
 
     def update(self, parameter: Array, gradient: Array, state: State, group: Options) -> None:
-        """Move both running sums, and the parameter by their ratio."""
-        b1, b2 = group["betas"]
-        last1, last2 = state.get("betas", (b1, b2))
+        """Move both running means, and the parameter by their ratio."""
+        lr, eps, decay, (b1, b2) = group["lr"], group["eps"], group["weight_decay"], group["betas"]
+        amsgrad, maximize = group["amsgrad"], group["maximize"]
+        shrink, added = (1 - lr * decay, 0.0) if self.decoupled else (1.0, decay)
         steps = state["step"] = state.get("step", 0) + 1
-        state["betas"] = b1, b2
-        m_sum = self.memory(state, "gradient_sum", parameter)
-        v_sum = self.memory(state, "square_sum", parameter)
-        # The sums are the paper's means without the factors (1 - b1) and (1 - b2). These go into two numbers here, so
-        # that the arrays are passed over ten times rather than fourteen. Where a beta changes, so does its factor.
-        keep1, keep2 = b1 * (1 - last1) / (1 - b1), b2 * (1 - last2) / (1 - b2)
-        root = math.sqrt((1 - b2**steps) / (1 - b2))
-        rate = group["lr"] * root * (1 - b1) / (1 - b1**steps)
-        eps = group["eps"] * root
-        decay, shrink = group["weight_decay"], 1 - group["lr"] * group["weight_decay"]
-        for p, g, m, v, scratch, other in self.chunks(parameter, gradient, m_sum, v_sum):
-            if decay and self.decoupled:
+        means = self.memory(state, "exp_avg", parameter)
+        squares = self.memory(state, "exp_avg_sq", parameter)
+        largest = self.memory(state, "max_exp_avg_sq", parameter) if amsgrad else squares
+        root = math.sqrt(1 - b2**steps)  # both corrections go into numbers, not over arrays
+        rate, eps = lr * root / (1 - b1**steps), eps * root
+        for p, g, m, v, most, scratch, other in self.chunks(parameter, gradient, means, squares, largest):
+            if shrink != 1:
                 p *= shrink
-            elif decay:
-                g = np.add(g, np.multiply(p, decay, out=other), out=other)
-            m *= keep1
-            m += g
-            v *= keep2
-            v += np.multiply(g, g, out=scratch, dtype=scratch.dtype)
-            np.sqrt(v, out=scratch)
+            g = against(p, g, added, maximize, other)
+            m *= b1
+            m += np.multiply(g, 1 - b1, out=scratch, dtype=scratch.dtype)
+            v *= b2
+            np.multiply(g, 1 - b2, out=scratch, dtype=scratch.dtype)  # in this order large gradients fit into float32
+            scratch *= g
+            v += scratch
+            np.sqrt(np.maximum(most, v, out=most) if amsgrad else v, out=scratch)
             scratch += eps
             np.divide(m, scratch, out=scratch)
             scratch *= rate
@@ -179,8 +187,12 @@ class AdamW(Adam):
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-8,
         weight_decay: float = 1e-2,
+        amsgrad: bool = False,
+        *,
+        maximize: bool = False,
+        **how: bool | None,
     ) -> None:
-        super().__init__(params, lr, betas, eps, weight_decay)
+        super().__init__(params, lr, betas, eps, weight_decay, amsgrad, maximize=maximize, **how)
 
 
 class RMSprop(Optimizer):
@@ -204,8 +216,8 @@ class RMSprop(Optimizer):
     Tensor([0.8], requires_grad=True)
     """
 
-    needed_state: ClassVar[frozenset[str]] = frozenset({"square_mean"})
-    array_state: ClassVar[frozenset[str]] = frozenset({"square_mean", "gradient_mean", "velocity"})
+    needed_state: ClassVar[frozenset[str]] = frozenset({"square_avg"})
+    array_state: ClassVar[frozenset[str]] = frozenset({"square_avg", "grad_avg", "momentum_buffer"})
 
     def __init__(
         self,
@@ -216,26 +228,28 @@ class RMSprop(Optimizer):
         weight_decay: float = 0.0,
         momentum: float = 0.0,
         centered: bool = False,
+        *,
+        maximize: bool = False,
+        **how: bool | None,
     ) -> None:
         defaults = dict(lr=lr, alpha=alpha, eps=eps, weight_decay=weight_decay, momentum=momentum, centered=centered)
-        super().__init__(params, defaults)
+        super().__init__(params, {**defaults, "maximize": maximize}, how)
 
     def check(self, group: Options) -> None:
         """Raise ValueError for an alpha outside [0, 1) or a negative eps or momentum."""
-        if not 0 <= group["alpha"] < 1:
-            raise ValueError(f"RMSprop wanted alpha in [0, 1), got {group['alpha']}; the usual one is 0.99")
+        below_one("alpha", group["alpha"], 0.99)
         at_least_zero("eps", group["eps"])
         at_least_zero("momentum", group["momentum"])
 
     def update(self, parameter: Array, gradient: Array, state: State, group: Options) -> None:
         """Move the running means, and the parameter by the gradient over their root."""
-        alpha, decay, momentum, centered = (group[key] for key in ("alpha", "weight_decay", "momentum", "centered"))
-        squares = self.memory(state, "square_mean", parameter)
-        means = self.memory(state, "gradient_mean", parameter) if centered else squares
-        velocity = self.memory(state, "velocity", parameter) if momentum else squares
+        lr, alpha, eps, decay, momentum = (group[key] for key in ("lr", "alpha", "eps", "weight_decay", "momentum"))
+        centered, maximize = group["centered"], group["maximize"]
+        squares = self.memory(state, "square_avg", parameter)
+        means = self.memory(state, "grad_avg", parameter) if centered else squares
+        velocity = self.memory(state, "momentum_buffer", parameter) if momentum else squares
         for p, g, s, mean, v, scratch, other in self.chunks(parameter, gradient, squares, means, velocity):
-            if decay:
-                g = np.add(g, np.multiply(p, decay, out=other), out=other)
+            g = against(p, g, decay, maximize, other)
             s *= alpha
             np.multiply(g, 1 - alpha, out=scratch, dtype=scratch.dtype)
             if centered:
@@ -250,12 +264,12 @@ class RMSprop(Optimizer):
                 np.sqrt(scratch, out=scratch)
             else:
                 np.sqrt(s, out=scratch)
-            scratch += group["eps"]
-            np.divide(g, scratch, out=scratch)
+            scratch += eps
+            np.divide(g, scratch, out=scratch, dtype=scratch.dtype)
             if momentum:
                 v *= momentum
                 v += scratch
-                np.multiply(v, group["lr"], out=scratch)
+                np.multiply(v, lr, out=scratch)
             else:
-                scratch *= group["lr"]
+                scratch *= lr
             p -= scratch

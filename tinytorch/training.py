@@ -251,7 +251,8 @@ class Trainer:
         if self.clip_value is not None:
             clip_grad_value_(self.optimizer.parameters, self.clip_value)
         if self.clip_norm is not None:
-            self.gradient_norm = clip_grad_norm_(self.optimizer.parameters, self.clip_norm, error_if_nonfinite=True)
+            norm = clip_grad_norm_(self.optimizer.parameters, self.clip_norm, error_if_nonfinite=True)
+            self.gradient_norm = norm.item()
 
     def _finite(self, loss: float) -> float:
         if not math.isfinite(loss):

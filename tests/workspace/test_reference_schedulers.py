@@ -33,6 +33,14 @@ MAKERS = {
     "SequentialLR of three": lambda m, o: m.SequentialLR(
         o, [m.LinearLR(o, 0.1), m.StepLR(o, 7), m.CosineAnnealingLR(o, 90)], milestones=[5, 90]
     ),
+    "ConstantLR": lambda m, o: m.ConstantLR(o, factor=0.3, total_iters=20),
+    "LinearLR, to nothing": lambda m, o: m.LinearLR(o, 0.5, end_factor=0.0, total_iters=20),
+    "ExponentialLR": lambda m, o: m.ExponentialLR(o, 0.97),
+    "PolynomialLR": lambda m, o: m.PolynomialLR(o, total_iters=50, power=2.0),
+    "LambdaLR": lambda m, o: m.LambdaLR(o, lambda step: 1 / (1 + step)),
+    "CosineAnnealingWarmRestarts": lambda m, o: m.CosineAnnealingWarmRestarts(o, 10, T_mult=2, eta_min=0.001),
+    "CosineAnnealingWarmRestarts, alike": lambda m, o: m.CosineAnnealingWarmRestarts(o, 10),
+    "ChainedScheduler": lambda m, o: m.ChainedScheduler([m.LinearLR(o, 0.1), m.ExponentialLR(o, 0.97)]),
     "ReduceLROnPlateau": lambda m, o: m.ReduceLROnPlateau(o, factor=0.5, patience=5, cooldown=3, min_lr=0.001),
     "ReduceLROnPlateau, max": lambda m, o: m.ReduceLROnPlateau(o, mode="max", threshold_mode="abs", patience=9),
 }
@@ -133,8 +141,9 @@ class TestByHand:
         scheduler = StepLR(optimizer, 1, gamma=0.5)
         scheduler.step()
         assert scheduler.get_last_lr() == [0.5, 0.05]
-        OneCycleLR(optimizer, [25.0, 50.0], total_steps=10)
-        assert scheduler.get_last_lr() == [1.0, 2.0]
+        cycle = OneCycleLR(optimizer, [25.0, 50.0], total_steps=10)
+        assert cycle.get_last_lr() == [group["lr"] for group in optimizer.param_groups] == [1.0, 2.0]
+        assert scheduler.get_last_lr() == [0.5, 0.05]  # its own last step, as in PyTorch
 
 
 @pytest.mark.parametrize("name", MAKERS)
@@ -184,7 +193,7 @@ class TestRefused:
             (lambda o: ReduceLROnPlateau(o, mode="low"), "mode 'min' or 'max' and .* got 'low'"),
             (lambda o: ReduceLROnPlateau(o, patience=-1), "patience must be"),
             (lambda o: ReduceLROnPlateau(o, min_lr=[0.1, 0.1]), "min_lr wanted"),
-            (lambda o: SequentialLR(o, [], []), "got 0 schedulers and 0 milestones"),
+            (lambda o: SequentialLR(o, [], []), "SequentialLR wanted schedulers, got none"),
             (lambda o: SequentialLR(o, [StepLR(o, 1)], [5]), "got 1 schedulers and 1 milestones"),
             (lambda o: SequentialLR(o, [StepLR(o, 1)] * 3, [5, 4]), r"milestones that rise, got \[5, 4\]"),
             (lambda o: SequentialLR(o, [ReduceLROnPlateau(o)], []), "wanted schedulers that count steps, got Reduce"),
@@ -242,7 +251,7 @@ class TestRefused:
             (step, cosine.state_dict(), "StepLR wanted a state with .* got .*T_max"),
             (step, 5, "got int"),
             (step, {**step.state_dict(), "gamma": "x"}, "wanted gamma like 0.1, got 'x'"),
-            (step, two.state_dict(), r"wanted base_lrs like \[0.1\], got \["),
+            (step, two.state_dict(), r"wanted _last_lr like \[.*\], got \[0.001, 0.001\]"),
             (sequence, other.state_dict(), "wanted a state with"),
         ]:
             before = scheduler.state_dict()

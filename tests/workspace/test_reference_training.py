@@ -76,7 +76,7 @@ class TestAdam:
 
     @pytest.mark.parametrize("betas", [(1.0, 0.9), (0.9, 1.0), (-0.1, 0.9)], ids=str)
     def test_betas_out_of_range_are_refused(self, betas):
-        with pytest.raises(ValueError, match=r"wanted both betas in \[0, 1\), got"):
+        with pytest.raises(ValueError, match=r"betas\[.\] (wanted a number in|must be a number from 0)"):
             Adam([parameter(1.0)], betas=betas)
 
     def test_a_negative_eps_is_refused(self):
