@@ -16,6 +16,7 @@ try:
         hint,
         info,
         milestone,
+        overview,
         profile,
         quiz,
         reset,
@@ -65,6 +66,7 @@ app.command()(reset.reset)
 app.command()(use.use)
 app.command()(milestone.milestone)
 app.command()(watch.watch)
+app.command()(overview.overview)
 app.command()(info.info)
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from tito import record
 from tito.answer import Json, document, say
 from tito.limit import import_course
 from tito.milestones import MILESTONES, load
@@ -52,11 +53,12 @@ def _list(as_json: bool) -> None:
         document({"milestones": [{"name": name, "what": what} for name, what in MILESTONES.items()]})
         return
     for name, what in MILESTONES.items():
-        say(f"  [bold]{name}[/bold]   {what}\n           tito milestone {name}")
+        say(f"  [bold]{name:<10}[/bold] {what}\n             tito milestone {name}")
 
 
 def _run(name: str, seed: int, as_json: bool) -> bool:
     result = load(name).run(seed=seed, show=not as_json)
+    record.milestone_ran(name, result.reached)
     if as_json:
         document({"name": name, **dataclasses.asdict(result), "reached": result.reached})
     return bool(result.reached)

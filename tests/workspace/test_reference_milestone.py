@@ -30,8 +30,8 @@ def touched(workspace: Workspace) -> Iterator[Workspace]:
         path.write_bytes(source)
 
 
-def test_the_list_names_digits(workspace):
-    assert [m["name"] for m in workspace.json("milestone")["milestones"]] == ["digits"]
+def test_the_list_names_all(workspace):
+    assert [m["name"] for m in workspace.json("milestone")["milestones"]] == ["perceptron", "xor", "digits"]
     assert "tito milestone digits" in workspace.tito("milestone").stdout
 
 

@@ -12,6 +12,8 @@ from types import ModuleType
 from tito.course import UnknownName
 
 MILESTONES = {
+    "perceptron": "a perceptron learns AND, with module 01 alone; goal: all 4 points, and a line between them",
+    "xor": "one layer fails at XOR and two learn it; goal: all 4 points, and a surface that shows why",
     "digits": "a network learns to read 1,797 real handwritten digits; goal: 97 % of 360 that it has never seen",
 }
 

@@ -5,7 +5,6 @@ Public parts: `run`, `try_seeds`, `Result`. The training itself is `train`; all 
 
 import math
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -25,8 +24,9 @@ from tinytorch.schedulers import CosineAnnealingLR
 from tinytorch.training import Callback, Epoch, Trainer
 from tito.course import RUNS
 from tito.memory import shown
-from tito.milestones import blame
-from tito.progress import Standing, finished, following, standings
+from tito.milestones import blame, telling
+from tito.milestones.telling import percent
+from tito.progress import standings
 
 WIDTHS = (64, 256, 128, 10)  # 8 * 8 pixels, two hidden layers, ten digits
 EPOCHS = 80
@@ -63,6 +63,7 @@ class Result:
     writers_accuracy: float  # on the end of the file: other writers
     parameters: int
     counted: int | str  # what the learner's parameter_count says, or its error
+    calls: dict[str, int]  # of the learner's functions, in one step of the training
     seconds: float
     pictures: tuple[str, ...]  # paths from the workspace's top
     wrong: tuple[str, ...]  # the exercises that ran and were wrong when last judged: "01.1"
@@ -83,11 +84,12 @@ def run(seed: int = 0, epochs: int = EPOCHS, show: bool = True) -> Result:
     console = Console(highlight=False, soft_wrap=True, quiet=not show)
     start = time.perf_counter()
     yours, own = standings()[0], blame.built()
-    _say_whose(console, yours, own)
+    telling.say_whose(console, yours, own)
     with _progress(console) as progress:
         fixed = train("fixed", seed, epochs, progress)
         writers = train("writers", seed, epochs, progress)
     counted = _counted()
+    calls = telling.count_calls(lambda: _one_step(seed), own)
     pictures, trouble = _save_pictures(fixed, writers)
     result = Result(
         yours=yours,
@@ -96,6 +98,7 @@ def run(seed: int = 0, epochs: int = EPOCHS, show: bool = True) -> Result:
         writers_accuracy=writers.accuracy,
         parameters=sum(p.size for p in fixed.model.parameters()),
         counted=counted,
+        calls=calls,
         seconds=round(time.perf_counter() - start, 2),
         pictures=tuple(shown(path) for path in pictures),
         wrong=tuple(s.exercise.id for s in blame.wrong(own)),
@@ -108,13 +111,13 @@ def run(seed: int = 0, epochs: int = EPOCHS, show: bool = True) -> Result:
 def try_seeds(count: int, epochs: int = EPOCHS, show: bool = True) -> list[float]:
     """Return the accuracy on the fixed split for each training seed from 0 to count - 1; print each and the worst."""
     console = Console(highlight=False, soft_wrap=True, quiet=not show)
-    _say_whose(console, standings()[0], blame.built())
+    telling.say_whose(console, standings()[0], blame.built())
     found = []
     for seed in range(count):
         with _progress(console, transient=True) as progress:
             found.append(train("fixed", seed, epochs, progress).accuracy)
-        console.print(f"  seed {seed}   {_percent(found[-1])}")
-    console.print(f"  [bold]worst    {_percent(min(found))}[/bold]   goal {_percent(GOAL)}")
+        console.print(f"  seed {seed}   {percent(found[-1])}")
+    console.print(f"  [bold]worst    {percent(min(found))}[/bold]   goal {percent(GOAL)}")
     return found
 
 
@@ -136,6 +139,15 @@ def train(split: Split, seed: int, epochs: int, progress: Progress) -> Trained:
     return Trained(model, history, test_set)
 
 
+def _one_step(seed: int) -> None:
+    """Do one step of the training, so that calls in it can be counted."""
+    generator = np.random.default_rng(seed)
+    train_set, _ = load_digits("fixed")
+    model = network(generator)
+    trainer = Trainer(model, Adam(model.parameters(), lr=LEARNING_RATE))
+    trainer.fit([train_set[:BATCH_SIZE]], 1)
+
+
 def network(generator: np.random.Generator) -> Sequential:
     """Return an untrained network: (N, 8, 8) images -> (N, 10) logits."""
     pairs = zip(WIDTHS[:-1], WIDTHS[1:], strict=True)
@@ -152,14 +164,9 @@ class Show(Callback):
 
     def after_epoch(self, trainer: Trainer, epoch: Epoch) -> None:
         """Show the epoch, its loss and the accuracy after it."""
-        accuracy = _percent(epoch.validation.accuracy) if epoch.validation else ""
+        accuracy = percent(epoch.validation.accuracy) if epoch.validation else ""
         what = f"epoch {epoch.number:>3}   loss {epoch.loss:.3f}   right {accuracy}"
         self.progress.update(self.task, advance=1, what=what)
-
-
-def _say_whose(console: Console, yours: str, own: Sequence[Standing]) -> None:
-    """Say whose code runs, and what of it is not known to be right."""
-    console.print("\n".join(filter(None, [yours, blame.doubts(own)])), markup=False)
 
 
 def _progress(console: Console, transient: bool = False) -> Progress:
@@ -198,9 +205,10 @@ def _report(console: Console, result: Result, trouble: str) -> None:
     """Print what was found and what to do next."""
     mark = "[green]reached[/green]" if result.reached else "[red]missed[/red]"
     rows = [
-        ("unseen images", f"[bold]{_percent(result.accuracy)}[/bold] right   goal {_percent(GOAL)}: {mark}"),
-        ("unseen writers", f"[bold]{_percent(result.writers_accuracy)}[/bold] right   other hands are harder"),
+        ("unseen images", f"[bold]{percent(result.accuracy)}[/bold] right   goal {percent(GOAL)}: {mark}"),
+        ("unseen writers", f"[bold]{percent(result.writers_accuracy)}[/bold] right   other hands are harder"),
         ("parameters", f"[bold]{result.parameters:,}[/bold]   {escape(_comparison(result))}"),
+        ("yours", escape(telling.contribution(result.calls, "one step"))),
         *(("picture", escape(path)) for path in result.pictures),
     ]
     if trouble:
@@ -218,17 +226,7 @@ def _comparison(result: Result) -> str:
 
 
 def _next(result: Result) -> list[str]:
-    own = blame.built()
-    if not result.reached and own:
-        return [f"The network should be right in {_percent(GOAL)} and isn't.", *blame.suspects(own)]
-    if doubts := blame.doubts(own):
-        return [doubts]
-    if result.counted != result.parameters:
+    right_so_far = result.reached and not blame.doubts(blame.built())
+    if right_so_far and result.counted != result.parameters:
         return ["next  open modules/00_setup/README.md, then: tito test 00"]
-    found = standings()[1]
-    coming = following(found)
-    return [f"next  {coming.exercise}: tito status says where it stands" if coming else finished(found)]
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
+    return telling.what_next(result.reached, f"The network should be right in {percent(GOAL)}")
