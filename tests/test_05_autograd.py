@@ -1,9 +1,14 @@
-"""Module 05: gradient rules, and gradients of the shape of their values."""
+"""Module 05: gradient rules, gradients of the shape of their values, the walk back, and how to do without."""
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
 
-from tinytorch import Tensor
+from tinytorch import Tensor, no_grad
+from tinytorch.autograd import recording, vjp
+from tinytorch.tensor import record
 
 A = np.array([[2.0, 3.0, 5.0], [7.0, 11.0, 13.0]])
 B = np.array([[1.0, -2.0, 0.5], [4.0, -1.0, 3.0]])
@@ -207,3 +212,833 @@ def test_bias_gradient_in_an_expression(check):
         expected=G.sum(axis=0),
         rule="every row that used the bias sends it a gradient",
     )
+
+
+# 05.4 sum_vjp
+
+
+@pytest.mark.exercise("05.4")
+def test_sum_of_everything_sends_its_gradient_to_every_element(check):
+    """must hand the gradient of a total to every element"""
+    check(
+        "sum_vjp(g, a.sum(), a, axis=None, keepdims=False)",
+        g=np.array(5.0),
+        a=A,
+        expected=(np.array([[5.0, 5.0, 5.0], [5.0, 5.0, 5.0]]),),
+        parts=("by a",),
+        rule="each element counts once in the sum, so each gets g, whatever its own value is",
+    )
+
+
+@pytest.mark.exercise("05.4")
+def test_sum_along_the_last_axis(check):
+    """must hand each row's gradient to the elements of that row"""
+    check(
+        "sum_vjp(g, a.sum(axis=1), a, axis=1, keepdims=False)",
+        g=np.array([10.0, 20.0]),
+        a=A,
+        expected=(np.array([[10.0, 10.0, 10.0], [20.0, 20.0, 20.0]]),),
+        parts=("by a",),
+        rule="g (2,) lacks the summed axis 1: it must come back with length 1 before g is spread to (2, 3)",
+    )
+
+
+@pytest.mark.exercise("05.4")
+def test_sum_along_the_last_axis_of_a_square(check):
+    """must not mix up rows and columns where a is square"""
+    a = np.array([[2.0, 3.0], [5.0, 7.0]])
+    check(
+        "sum_vjp(g, a.sum(axis=1), a, axis=1, keepdims=False)",
+        g=np.array([10.0, 20.0]),
+        a=a,
+        expected=(np.array([[10.0, 10.0], [20.0, 20.0]]),),
+        parts=("by a",),
+        rule="element [i, j] counts in the sum of row i: it gets g[i], and broadcasting g alone would give it g[j]",
+    )
+
+
+@pytest.mark.exercise("05.4")
+def test_sum_along_the_first_axis(check):
+    """must hand each column's gradient to the elements of that column"""
+    check(
+        "sum_vjp(g, a.sum(axis=0), a, axis=0, keepdims=False)",
+        g=np.array([1.0, 10.0, 100.0]),
+        a=A,
+        expected=(np.array([[1.0, 10.0, 100.0], [1.0, 10.0, 100.0]]),),
+        parts=("by a",),
+        rule="element [i, j] counts in the sum of column j: it gets g[j]",
+    )
+
+
+@pytest.mark.exercise("05.4")
+def test_sum_that_kept_its_axis(check):
+    """must not add an axis where keepdims left it there"""
+    check(
+        "sum_vjp(g, a.sum(axis=1, keepdims=True), a, axis=1, keepdims=True)",
+        g=np.array([[10.0], [20.0]]),
+        a=A,
+        expected=(np.array([[10.0, 10.0, 10.0], [20.0, 20.0, 20.0]]),),
+        parts=("by a",),
+        rule="with keepdims=True g is (2, 1) already",
+    )
+
+
+@pytest.mark.exercise("05.4")
+def test_sum_along_several_axes(check):
+    """must take a tuple of axes and negative ones"""
+    a, g = np.arange(24.0).reshape(2, 3, 4), np.array([1.0, 10.0, 100.0])
+    check(
+        "sum_vjp(g, a.sum(axis=(0, -1)), a, axis=(0, -1), keepdims=False)",
+        g=g,
+        a=a,
+        expected=(np.einsum("j,ijk->ijk", g, np.ones_like(a)),),
+        parts=("by a",),
+        rule="axes 0 and 2 were summed: element [i, j, k] gets g[j]",
+    )
+
+
+@pytest.mark.exercise("05.4")
+def test_sum_in_an_expression(check):
+    """must give the right gradient of an expression"""
+    a = Tensor(A, requires_grad=True)
+    check(
+        "(a * a).sum(axis=1).backward(np.array([1.0, 10.0])); a.grad",
+        a=a,
+        expected=2 * A * np.array([[1.0], [10.0]]),
+        rule="d(sum over j of a[i, j]**2)/da[i, j] = 2 a[i, j], times the seed of row i",
+    )
+
+
+# 05.5 transpose_vjp
+
+STACK = np.arange(24.0).reshape(2, 3, 4)
+
+
+@pytest.mark.exercise("05.5")
+def test_transpose_of_a_matrix(check):
+    """must turn the gradient of a transposed matrix back"""
+    check(
+        "transpose_vjp(g, a.T, a, axes=None)",
+        g=G.T.copy(),
+        a=A,
+        expected=(G,),
+        parts=("by a",),
+        rule="out[j, i] is a[i, j], so the gradient by a[i, j] is g[j, i]",
+    )
+
+
+@pytest.mark.exercise("05.5")
+def test_transpose_of_all_axes(check):
+    """must reverse all axes where axes is None"""
+    g = STACK.transpose(2, 1, 0) * 0.5
+    check(
+        "transpose_vjp(g, a.transpose(), a, axes=None)",
+        g=g,
+        a=STACK,
+        expected=(STACK * 0.5,),
+        parts=("by a",),
+        rule="None reversed (2, 3, 4) to (4, 3, 2); reversing again brings (2, 3, 4) back",
+    )
+
+
+@pytest.mark.exercise("05.5")
+def test_transpose_that_turned_three_axes(check):
+    """must put three turned axes back, not turn them once more"""
+    g = STACK.transpose(1, 2, 0) * 10
+    check(
+        "transpose_vjp(g, a.transpose(1, 2, 0), a, axes=(1, 2, 0))",
+        g=g,
+        a=STACK,
+        expected=(STACK * 10,),
+        parts=("by a",),
+        rule="axis i of the result was axis axes[i] of a: axis 0 of g belongs at place 1, axis 1 at 2, axis 2 at 0",
+    )
+
+
+@pytest.mark.exercise("05.5")
+def test_transpose_that_swapped_the_first_two_axes(check):
+    """must leave the axes alone that stayed in their place"""
+    check(
+        "transpose_vjp(g, a.transpose(1, 0, 2), a, axes=(1, 0, 2))",
+        g=STACK.transpose(1, 0, 2) - 7,
+        a=STACK,
+        expected=(STACK - 7,),
+        parts=("by a",),
+        rule="axis 2 stayed, axes 0 and 1 changed places",
+    )
+
+
+@pytest.mark.exercise("05.5")
+def test_transpose_in_an_expression(check):
+    """must give the right gradient of an expression"""
+    a, g = Tensor(STACK, requires_grad=True), STACK.transpose(1, 2, 0) + 1
+    check(
+        "a.transpose(1, 2, 0).backward(g); a.grad",
+        a=a,
+        g=g,
+        expected=STACK + 1,
+        rule="a.grad[i, j, k] is g[j, k, i]",
+    )
+
+
+# 05.6 newest_first
+
+NAMES = "[result.op.__name__ for result in newest_first(loss)]"
+
+
+def leaf(*values):
+    """Return a float64 tensor that requires grad."""
+    return Tensor(np.array(values), requires_grad=True)
+
+
+@pytest.mark.exercise("05.6")
+def test_order_of_a_chain(check):
+    """must begin with the loss and end with the first operation"""
+    x = leaf(1.0, 2.0, 3.0)
+    loss = (-(x * 2.0) + 1.0).sum()
+    check(
+        NAMES,
+        loss=loss,
+        expected=["sum", "add", "negative", "multiply"],
+        rule="newest first: the loss, what it was made of, and so on; leaves such as x and 2.0 are no results",
+    )
+
+
+@pytest.mark.exercise("05.6")
+def test_order_where_a_short_way_meets_a_long_one(check):
+    """must put a result behind all that used it, also where a shorter way leads to it"""
+    x = leaf(3.0)
+    a = x * 2.0
+    loss = a @ (-(a + 1.0))  # a is used by the last operation and by the first one behind it
+    check(
+        f"[name for name in {NAMES} if name in ('negative', 'add', 'multiply')]",
+        loss=loss,
+        expected=["negative", "add", "multiply"],
+        rule="the product x * 2 is older than the sum that uses it: by serial, not by the distance to the loss",
+    )
+
+
+@pytest.mark.exercise("05.6")
+def test_order_names_each_result_once(check):
+    """must list a result once, however many ways lead to it"""
+    z = leaf(1.0) * 1.0
+    for _ in range(10):
+        z = z + z
+    check(
+        "len(newest_first(z))",
+        z=z,
+        expected=11,
+        rule="10 sums and a product; the number of ways through them doubles with each sum",
+    )
+
+
+@pytest.mark.exercise("05.6")
+def test_order_of_two_branches_goes_by_serial(check):
+    """must mix branches in the order in which they were computed"""
+    x = leaf(2.0)
+    left, right = x * 3.0, -x
+    left, right = left + 1.0, right.reshape(1, 1)
+    loss = left + right.sum()
+    check(
+        NAMES,
+        loss=loss,
+        expected=["add", "sum", "reshape", "add", "negative", "multiply"],
+        rule="a larger serial comes first, whichever branch it belongs to",
+    )
+
+
+@pytest.mark.exercise("05.6")
+def test_order_of_a_leaf_is_empty(check):
+    """must return an empty list for a leaf"""
+    check("len(newest_first(x))", x=leaf(1.0), expected=0, rule="a leaf was not computed: its op is None")
+
+
+@pytest.mark.exercise("05.6")
+def test_order_of_a_long_chain(check):
+    """must cope with a chain of 20,000 operations"""
+    z = leaf(1.0)
+    for _ in range(20_000):
+        z = z + 1.0
+    check(
+        "len(newest_first(z))",
+        z=z,
+        expected=20_000,
+        rule="no recursion: Python stops it at about 1,000 calls; a list that grows while it is read, or a stack",
+    )
+
+
+@pytest.mark.exercise("05.6")
+def test_order_refuses_a_graph_that_was_used_up(check):
+    """must say that an earlier backward has used the graph up"""
+    x = leaf(3.0)
+    loss = x * x
+    loss.inputs = ()  # as backward leaves it
+    check(
+        "len(newest_first(loss))",
+        loss=loss,
+        raises=(RuntimeError, "retain_graph=True"),
+        rule="a result without inputs was let go of by an earlier backward",
+    )
+
+
+@pytest.mark.exercise("05.6")
+def test_order_refuses_a_trunk_that_was_used_up(check):
+    """must see it also where another loss used up a part of the graph"""
+    trunk = leaf(3.0) * 2.0
+    loss = trunk + 1.0
+    trunk.inputs = ()
+    check(
+        "len(newest_first(loss))",
+        loss=loss,
+        raises=(RuntimeError, "retain_graph=True"),
+        rule="every result on the way needs its inputs, not the loss alone",
+    )
+
+
+# 05.7 seed_gradient
+
+
+@pytest.mark.exercise("05.7")
+def test_seed_of_a_single_element_is_one(check):
+    """must begin with 1 in the loss's own shape and dtype"""
+    check(
+        "seed_gradient(loss, None)",
+        loss=Tensor([[7.0]], requires_grad=True),
+        expected=np.array([[1.0]], np.float32),
+        rule="the gradient of a value by itself is 1; it has the value's shape and dtype",
+    )
+
+
+@pytest.mark.exercise("05.7")
+def test_seed_of_a_number_is_one(check):
+    """must work for a loss without axes, in float64 too"""
+    check(
+        "seed_gradient(loss, None)",
+        loss=(leaf(2.0, 3.0) * 2.0).sum(),
+        expected=np.array(1.0),
+        rule="a sum of all elements has shape ()",
+    )
+
+
+@pytest.mark.exercise("05.7")
+def test_seed_that_is_given_is_taken(check):
+    """must take numbers that are given, in the loss's dtype"""
+    check(
+        "seed_gradient(loss, [[1, 10, 100], [2, 20, 200]])",
+        loss=Tensor(A.astype(np.float32), requires_grad=True),
+        expected=G.astype(np.float32),
+        rule="a gradient has the dtype of the value it belongs to",
+    )
+
+
+@pytest.mark.exercise("05.7")
+def test_seed_may_be_a_tensor(check):
+    """must return an array, also where a tensor was given"""
+    check(
+        "type(seed_gradient(loss, g)).__name__, seed_gradient(loss, g)",
+        loss=Tensor(A, requires_grad=True),
+        g=Tensor(G),
+        expected=("ndarray", G),
+        parts=("type", "seed"),
+        rule="rules get plain NumPy arrays",
+    )
+
+
+@pytest.mark.exercise("05.7")
+def test_seed_shares_no_memory_with_what_was_given(check):
+    """must leave the given array to its owner"""
+    check(
+        "seed = seed_gradient(loss, g); g[0, 0] = 99.0; seed",
+        loss=Tensor(A, requires_grad=True),
+        g=G.copy(),
+        expected=G,
+        rule="the seed may end as a leaf's .grad: it must not change when the given array does",
+    )
+
+
+@pytest.mark.exercise("05.7")
+def test_seed_is_needed_for_several_elements(check):
+    """must ask for a seed where the loss has several elements"""
+    check(
+        "seed_gradient(loss, None)",
+        loss=Tensor(A, requires_grad=True),
+        raises=(RuntimeError, "seed", "(2, 3)"),
+        rule="which of the 6 elements shall count, and how much? Only the caller knows",
+    )
+
+
+@pytest.mark.exercise("05.7")
+def test_seed_needs_the_shape_of_the_loss(check):
+    """must refuse a seed that would have to be broadcast"""
+    check(
+        "seed_gradient(loss, [1.0, 10.0, 100.0])",
+        loss=Tensor(A, requires_grad=True),
+        raises=(ValueError, "seed", "(3,)", "(2, 3)"),
+        rule="a seed of another shape is more often a mistake than meant",
+    )
+
+
+@pytest.mark.exercise("05.7")
+def test_seed_of_a_constant_is_refused(check):
+    """must say so if the loss requires no grad"""
+    check(
+        "seed_gradient(loss, 1.0)",
+        loss=Tensor(2.0),
+        raises=(RuntimeError, "requires no grad"),
+        rule="nothing was recorded: there is nothing to walk back over",
+    )
+
+
+# 05.8 accumulate
+
+
+@pytest.mark.exercise("05.8")
+def test_accumulate_puts_the_first_gradient_in_place(check):
+    """must make a tensor of the first gradient that comes, one that requires none itself"""
+    check(
+        "accumulate(w, g); type(w.grad).__name__, w.grad, w.grad.requires_grad",
+        w=Tensor(A, requires_grad=True),
+        g=G,
+        expected=("Tensor", G, False),
+        parts=("type", "w.grad", "requires_grad"),
+        rule="where .grad is None, the gradient becomes .grad",
+    )
+
+
+@pytest.mark.exercise("05.8")
+def test_accumulate_adds_to_what_is_there(check):
+    """must add further gradients to what is there"""
+    check(
+        "accumulate(w, g); accumulate(w, b); accumulate(w, b); w.grad",
+        w=Tensor(A, requires_grad=True),
+        g=G,
+        b=B,
+        expected=G + 2 * B,
+        rule="gradients add up until somebody sets .grad to None",
+    )
+
+
+@pytest.mark.exercise("05.8")
+def test_accumulate_keeps_the_dtype_of_the_leaf(check):
+    """must keep the leaf's dtype, for the first gradient and for the next"""
+    check(
+        "accumulate(w, g); first = w.grad; accumulate(w, g, fresh=True); first, w.grad",
+        w=Tensor(A.astype(np.float32), requires_grad=True),
+        g=G,
+        expected=(G.astype(np.float32), (2 * G).astype(np.float32)),
+        parts=("first", "second"),
+        rule="a gradient has the dtype of the value it belongs to",
+    )
+
+
+@pytest.mark.exercise("05.8")
+def test_accumulate_copies_what_others_use(check):
+    """must not tie .grad to an array that others use"""
+    check(
+        "accumulate(w, g); g[0, 0] = 99.0; w.grad",
+        w=Tensor(A, requires_grad=True),
+        g=G.copy(),
+        expected=G,
+        rule="without fresh the array may be in use: .grad holds a copy",
+    )
+
+
+@pytest.mark.exercise("05.8")
+def test_accumulate_leaves_an_earlier_gradient_alone(check):
+    """must leave the tensor alone that was .grad before"""
+    check(
+        "accumulate(w, g); kept = w.grad; accumulate(w, b); kept, w.grad",
+        w=Tensor(A, requires_grad=True),
+        g=G,
+        b=B,
+        expected=(G, G + B),
+        parts=("kept", "w.grad"),
+        rule="somebody may have kept the earlier tensor: the sum is a new one",
+    )
+
+
+@pytest.mark.exercise("05.8")
+def test_accumulate_changes_no_argument(check):
+    """must leave the value and the gradient that it was given as they are"""
+    check(
+        "accumulate(w, g); accumulate(w, b); w, g, b",
+        w=Tensor(A, requires_grad=True),
+        g=G.copy(),
+        b=B.copy(),
+        expected=(A, G, B),
+        parts=("w", "g", "b"),
+        rule="only .grad changes",
+    )
+
+
+# 05.9 backward
+
+
+def unruly(x):
+    """Return x * 1, recorded under an operation that has no gradient rule."""
+    return record(unruly, x.data * 1.0, x)
+
+
+@pytest.mark.exercise("05.9")
+def test_backward_reaches_every_leaf(check):
+    """must give every leaf of an expression its gradient"""
+    a, b, c = Tensor(A, requires_grad=True), Tensor(B, requires_grad=True), Tensor(G, requires_grad=True)
+    check(
+        "backward((a * b + c) * 2.0, g); a.grad, b.grad, c.grad",
+        a=a,
+        b=b,
+        c=c,
+        g=G,
+        expected=(2 * G * B, 2 * G * A, 2 * G),
+        parts=("a.grad", "b.grad", "c.grad"),
+        rule="each result hands its gradient on through its rule, until leaves are reached",
+    )
+
+
+@pytest.mark.exercise("05.9")
+def test_backward_through_a_diamond(check):
+    """must add up what comes from all uses of a result before its own rule is asked"""
+    x = leaf(3.0, -2.0)
+    check(
+        "y = x * 2.0; backward(y * y + y * x, np.array([1.0, 10.0])); x.grad",
+        x=x,
+        expected=np.array([36.0, -240.0]),
+        rule="4 x**2 + 2 x**2 has the derivative 12 x",
+    )
+
+
+@pytest.mark.exercise("05.9")
+def test_backward_to_a_shared_leaf(check):
+    """must add up all uses of a leaf"""
+    x, w = Tensor(A[:, :2]), Tensor(np.array([[1.0, 2.0], [3.0, 5.0]]), requires_grad=True)
+    g = G[:, :2]
+    h = x.data @ w.data
+    check(
+        "backward((x @ w) @ w, g); w.grad",
+        x=x,
+        w=w,
+        g=g,
+        expected=h.T @ g + x.data.T @ (g @ w.data.T),
+        rule="w is used twice: what comes from both uses is added",
+    )
+
+
+@pytest.mark.exercise("05.9")
+def test_backward_gives_each_gradient_the_shape_of_its_value(check):
+    """must sum where an operation broadcast its operand"""
+    row, column = leaf(1.0, 2.0, 3.0), Tensor(np.array([[4.0], [5.0]]), requires_grad=True)
+    check(
+        "backward((x + row) + column, g); row.grad, column.grad",
+        x=Tensor(A),
+        row=row,
+        column=column,
+        g=G,
+        expected=(G.sum(axis=0), G.sum(axis=1, keepdims=True)),
+        parts=("row.grad", "column.grad"),
+        rule="a gradient has the shape of the value it belongs to",
+    )
+
+
+@pytest.mark.exercise("05.9")
+def test_backward_adds_to_earlier_gradients(check):
+    """must add to what an earlier backward left in .grad"""
+    check(
+        "backward(x * 2.0, g); backward(x * 5.0, g); x.grad",
+        x=leaf(3.0, 4.0),
+        g=np.array([1.0, 10.0]),
+        expected=np.array([7.0, 70.0]),
+        rule="a batch may come in parts: gradients add up until .grad is set to None",
+    )
+
+
+@pytest.mark.exercise("05.9")
+def test_backward_gives_results_and_constants_nothing(check):
+    """must fill .grad of leaves that require one, and no other"""
+    check(
+        "y = x * c; backward(y * 2.0, g); x.grad, y.grad is None, c.grad is None",
+        x=leaf(3.0, 4.0),
+        c=Tensor(np.array([5.0, 6.0])),
+        g=np.array([1.0, 10.0]),
+        expected=(np.array([10.0, 120.0]), True, True),
+        parts=("x.grad", "y.grad is None", "c.grad is None"),
+        rule="y is a result, c requires no grad: nobody asked for theirs",
+    )
+
+
+@pytest.mark.exercise("05.9")
+def test_backward_of_a_leaf(check):
+    """must give a leaf that is the loss itself the seed"""
+    check(
+        "backward(x, g); x.grad",
+        x=leaf(3.0, 4.0),
+        g=np.array([1.0, 10.0]),
+        expected=np.array([1.0, 10.0]),
+        rule="the gradient of a value by itself is the seed",
+    )
+
+
+@pytest.mark.exercise("05.9")
+def test_backward_along_a_long_chain(check):
+    """must cope with a chain of 5,000 operations"""
+    x = leaf(1.0)
+    z = x
+    for _ in range(5_000):
+        z = z + 1.0
+    check(
+        "backward(z); x.grad",
+        z=z,
+        x=x,
+        expected=np.array([1.0]),
+        rule="no recursion: Python stops it at about 1,000 calls",
+    )
+
+
+@pytest.mark.exercise("05.9")
+def test_backward_asks_each_rule_once(check):
+    """must ask each result's rule once, however many ways lead to it"""
+    asked = []
+
+    def twice(x):
+        return record(twice, x.data * 2.0, x)
+
+    @vjp(twice)
+    def twice_vjp(g, out, x):
+        asked.append(1)
+        return (2.0 * g,)
+
+    x = leaf(1.0)
+    z = x
+    for _ in range(8):
+        z = twice(z)
+        z = z + z
+    check(
+        "backward(z); x.grad, len(asked)",
+        z=z,
+        x=x,
+        asked=asked,
+        expected=(np.array([4.0**8]), 8),
+        parts=("x.grad", "rules asked"),
+        rule="8 results of this operation, and 256 ways to the first of them: a result waits until all has arrived",
+    )
+
+
+@pytest.mark.exercise("05.9")
+def test_backward_changes_no_gradient_in_place(check):
+    """must not change a gradient that a rule handed to several inputs"""
+    u, v = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    check(
+        "a = u * 1.0; b = v * 1.0; t = a * 3.0; backward(t + (a + b), g); u.grad, v.grad",
+        u=u,
+        v=v,
+        g=np.array([1.0, 10.0]),
+        expected=(np.array([4.0, 40.0]), np.array([1.0, 10.0])),
+        parts=("u.grad", "v.grad"),
+        rule="the rule of + returns one array for both: adding into it in place changes the other's gradient too",
+    )
+
+
+@pytest.mark.exercise("05.9")
+def test_backward_gives_each_leaf_an_array_of_its_own(check):
+    """must not let two leaves share the memory of their gradients"""
+    check(
+        "backward(a + b, g); a.grad.data[0] = 99.0; b.grad, g",
+        a=leaf(1.0, 2.0),
+        b=leaf(3.0, 4.0),
+        g=np.array([1.0, 10.0]),
+        expected=(np.array([1.0, 10.0]), np.array([1.0, 10.0])),
+        parts=("b.grad", "g"),
+        rule="the rule of + returns one array for both: only what is_fresh may be kept without a copy",
+    )
+
+
+@pytest.mark.exercise("05.9")
+def test_backward_gives_one_value_used_twice_by_one_operation_both(check):
+    """must count both uses where an operation takes a value twice"""
+    check(
+        "backward(x * x, g); x.grad",
+        x=leaf(3.0, -4.0),
+        g=np.array([1.0, 10.0]),
+        expected=np.array([6.0, -80.0]),
+        rule="d(x * x)/dx = 2 x",
+    )
+
+
+@pytest.mark.exercise("05.9")
+def test_backward_uses_the_graph_up(check):
+    """must let go of the graph, so that a second walk is refused"""
+    check(
+        "y = x * x; backward(y); backward(y)",
+        x=leaf(3.0),
+        raises=(RuntimeError, "retain_graph=True"),
+        rule="without retain_graph every result's inputs are () afterwards: memory is free again",
+    )
+
+
+@pytest.mark.exercise("05.9")
+def test_backward_may_keep_the_graph(check):
+    """must keep the graph if retain_graph says so"""
+    check(
+        "y = x * x; backward(y, retain_graph=True); backward(y); x.grad",
+        x=leaf(3.0),
+        expected=np.array([12.0]),
+        rule="two walks over one graph add up to twice its gradient",
+    )
+
+
+@pytest.mark.exercise("05.9")
+def test_backward_that_fails_changes_nothing(check):
+    """must leave all gradients and the graph alone where a rule fails"""
+    x, y = leaf(3.0, 5.0), leaf(1.0, 2.0)
+    loss = unruly(x) + y * 2.0  # y's gradient arrives before the rule that isn't there is asked
+    check(
+        "backward(loss, [1.0, 10.0])",
+        loss=loss,
+        raises=(NotImplementedError, "unruly"),
+        rule="what the steps raise is passed on",
+    )
+    check(
+        "y.grad is None, len(loss.inputs)",
+        y=y,
+        loss=loss,
+        expected=(True, 2),
+        parts=("y.grad is None", "inputs of the loss"),
+        rule="leaves get their gradients after all rules were asked, and only then the graph is let go of",
+    )
+
+
+@pytest.mark.exercise("05.9")
+def test_backward_refuses_what_was_written_into(check):
+    """must refuse a graph in which a value was changed after it was used"""
+    x, y = Tensor(np.array([1.0, 2.0])), leaf(3.0, 4.0)
+    loss = x * y
+    x[0] = 9.0
+    check(
+        "backward(loss, [1.0, 10.0])",
+        loss=loss,
+        raises=(RuntimeError, "written into"),
+        rule="a rule would compute with another value than the operation did: refuse_written looks at the order",
+    )
+
+
+@pytest.mark.exercise("05.9")
+def test_backward_shows_gradients_to_hooks(check):
+    """must show a leaf's whole gradient to its hooks, once"""
+    check(
+        "x.register_hook(lambda g: seen.append(g.tolist())); backward(x * x + x * 5.0, [1.0, 10.0]); seen",
+        x=leaf(3.0, 4.0),
+        seen=[],
+        expected=[[11.0, 130.0]],
+        rule="show(leaf, grad) comes once for each leaf, when all has arrived",
+    )
+
+
+# 05.10 no_grad.__exit__
+
+
+@contextmanager
+def recording_given_back():
+    """Switch recording on, and give it back at the end: a wrong exercise must not disturb other tests."""
+    before, recording.enabled = recording.enabled, True
+    try:
+        yield
+    finally:
+        recording.enabled = before
+
+
+@pytest.mark.exercise("05.10")
+def test_no_grad_ends_with_its_block(check):
+    """must record again behind the block"""
+    with recording_given_back():
+        check(
+            "with no_grad(): inside = x * 2.0\ninside.requires_grad, (x * 2.0).requires_grad",
+            x=leaf(1.0),
+            expected=(False, True),
+            parts=("inside", "behind"),
+            rule="before the block operations were recorded, so they are again behind it",
+        )
+
+
+@pytest.mark.exercise("05.10")
+def test_no_grad_inside_no_grad(check):
+    """must not switch recording on at the end of an inner block"""
+    with recording_given_back():
+        check(
+            "with no_grad():\n    with no_grad(): pass\n    between = x * 2.0\n"
+            "between.requires_grad, (x * 2.0).requires_grad",
+            x=leaf(1.0),
+            expected=(False, True),
+            parts=("between", "behind"),
+            rule="an end restores what was there at its own beginning; that may have been off",
+        )
+
+
+@pytest.mark.exercise("05.10")
+def test_no_grad_lets_exceptions_through(check):
+    """must let an exception go on"""
+    with recording_given_back():
+        check(
+            "with no_grad(): 1 / 0\n0",
+            raises=(ZeroDivisionError, "division by zero"),
+            rule="a true result of __exit__ swallows the exception",
+        )
+
+
+@pytest.mark.exercise("05.10")
+def test_no_grad_ends_with_an_exception_too(check):
+    """must record again where the block was left by an exception"""
+    with recording_given_back():
+        check(
+            "try:\n    with no_grad(): 1 / 0\nexcept ZeroDivisionError: pass\n(x * 2.0).requires_grad",
+            x=leaf(1.0),
+            expected=True,
+            rule="__exit__ is called in both cases, and does the same",
+        )
+
+
+@pytest.mark.exercise("05.10")
+def test_no_grad_object_used_again(check):
+    """must take one object entered twice apart again"""
+    with recording_given_back():
+        check(
+            "quiet = no_grad()\nwith quiet:\n    with quiet: pass\n    between = x * 2.0\n"
+            "between.requires_grad, (x * 2.0).requires_grad, len(quiet.before)",
+            x=leaf(1.0),
+            expected=(False, True, 0),
+            parts=("between", "behind", "len(before)"),
+            rule="the latest entry is left first, and forgotten",
+        )
+
+
+@pytest.mark.exercise("05.10")
+def test_no_grad_on_a_function_that_calls_itself(check):
+    """must work on a decorated function that calls itself"""
+    with recording_given_back():
+        check(
+            "@no_grad()\ndef down(n): return x * 2.0 if n == 0 else down(n - 1) * 2.0\n"
+            "down(3).requires_grad, (x * 2.0).requires_grad",
+            x=leaf(1.0),
+            expected=(False, True),
+            parts=("down(3)", "behind"),
+            rule="each call enters and leaves once",
+        )
+
+
+@pytest.mark.exercise("05.10")
+def test_no_grad_in_another_thread(check):
+    """must leave this thread alone where another one enters and leaves a block"""
+
+    def work():
+        with no_grad():
+            pass
+
+    with recording_given_back(), ThreadPoolExecutor(1) as others:
+        check(
+            "with no_grad():\n    elsewhere(work).result()\n    here = x * 2.0\n"
+            "here.requires_grad, (x * 2.0).requires_grad",
+            x=leaf(1.0),
+            work=work,
+            elsewhere=others.submit,
+            expected=(False, True),
+            parts=("here", "behind"),
+            rule="recording.enabled is this thread's own switch",
+        )

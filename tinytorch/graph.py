@@ -3,6 +3,7 @@
 Public parts: `graph_text`, `graph_svg`. Both take any tensor that was computed with gradients, before its backward.
 """
 
+from collections.abc import Mapping
 from html import escape
 
 from tinytorch.tensor import Tensor
@@ -12,10 +13,14 @@ WIDTH, HEIGHT = 150, 70  # pixels between neighbours in the picture
 BOX_WIDTH, BOX_HEIGHT = 124, 38
 
 
-def graph_text(tensor: Tensor, most: int = MOST) -> str:
+Names = Mapping[Tensor, str]
+
+
+def graph_text(tensor: Tensor, most: int = MOST, names: Names | None = None) -> str:
     """Return the graph as an indented list, the result first, its inputs below it.
 
     A tensor that is used several times is described once and then referred to by its number. At most `most` lines.
+    names: what leaves are called; the others are "leaf", and numbers without axes are shown as such.
 
     >>> a, b = Tensor([2.0], requires_grad=True), Tensor([3.0])
     >>> print(graph_text(a * b + a))
@@ -25,6 +30,7 @@ def graph_text(tensor: Tensor, most: int = MOST) -> str:
         4 leaf (1,)
       3 again
     """
+    names = names or {}
     numbers: dict[Tensor, int] = {}
     lines: list[str] = []
     waiting = [(tensor, 0)]
@@ -36,20 +42,21 @@ def graph_text(tensor: Tensor, most: int = MOST) -> str:
             lines.append(f"{'  ' * depth}{numbers[node]} again")
             continue
         numbers[node] = len(numbers) + 1
-        lines.append(f"{'  ' * depth}{numbers[node]} {' '.join(_label(node))}")
+        lines.append(f"{'  ' * depth}{numbers[node]} {' '.join(_label(node, names))}".rstrip())
         waiting += [(x, depth + 1) for x in reversed(node.inputs)]
     return "\n".join(lines)
 
 
-def graph_svg(tensor: Tensor, most: int = MOST) -> str:
+def graph_svg(tensor: Tensor, most: int = MOST, names: Names | None = None) -> str:
     """Return the graph as an SVG picture: leaves at the top, the result at the bottom, an arrow for each use.
 
+    names: what leaves are called, as in `graph_text`.
     Raises ValueError if more than `most` tensors took part.
     """
     rows = _rows(tensor, most)
     place = {node: _centre(i, len(row), y, _widest(rows)) for y, row in enumerate(rows) for i, node in enumerate(row)}
     arrows = [_arrow(place[x], place[node]) for node in place for x in node.inputs]
-    boxes = [_box(node, *place[node]) for node in place]
+    boxes = [_box(_label(node, names or {}), _kind(node), *place[node]) for node in place]
     width, height = _widest(rows) * WIDTH, len(rows) * HEIGHT
     head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">'
     return "\n".join([head, _STYLE, *arrows, *boxes, "</svg>\n"])
@@ -62,10 +69,12 @@ _STYLE = """<style>text { font: 12px sans-serif; text-anchor: middle; fill: #222
 <polygon points="0,0 8,4 0,8" fill="#456"/></marker></defs>"""
 
 
-def _label(node: Tensor) -> tuple[str, str]:
+def _label(node: Tensor, names: Names) -> tuple[str, str]:
     """Return what a tensor is, and its shape with what else matters."""
+    if node.op is None and not node.requires_grad and not node.shape and node not in names:
+        return f"{node.data:g}", ""
     if node.op is None:
-        return "leaf", f"{node.shape} requires grad" if node.requires_grad else f"{node.shape}"
+        return names.get(node, "leaf"), f"{node.shape} requires grad" if node.requires_grad else f"{node.shape}"
     attributes = ", ".join(f"{k}={v}" for k, v in node.attributes.items() if _worth_showing(v))
     return node.op.__name__, f"{node.shape} {attributes}".strip()
 
@@ -108,13 +117,16 @@ def _centre(index: int, count: int, row: int, widest: int) -> tuple[float, float
     return (index + 0.5 + (widest - count) / 2) * WIDTH, (row + 0.5) * HEIGHT
 
 
-def _box(node: Tensor, x: float, y: float) -> str:
-    kind = "" if node.op else "learns" if node.requires_grad else "leaf"
-    name, facts = (escape(text.replace(" requires grad", "")) for text in _label(node))
+def _kind(node: Tensor) -> str:
+    return "" if node.op else "learns" if node.requires_grad else "leaf"
+
+
+def _box(label: tuple[str, str], kind: str, x: float, y: float) -> str:
+    name, facts = (escape(text.replace(" requires grad", "")) for text in label)
     return (
         f'<rect class="{kind}" x="{x - BOX_WIDTH / 2}" y="{y - BOX_HEIGHT / 2}" width="{BOX_WIDTH}" '
         f'height="{BOX_HEIGHT}" rx="5"/>'
-        f'<text x="{x}" y="{y - 4}">{name}</text><text x="{x}" y="{y + 12}">{facts}</text>'
+        f'<text x="{x}" y="{y - 4 if facts else y + 4}">{name}</text><text x="{x}" y="{y + 12}">{facts}</text>'
     )
 
 

@@ -102,9 +102,14 @@ def wrong_before(exercise: Exercise) -> list[Exercise]:
     wrong = []
     for module in course.modules():
         states = _workspace.exercise_states(module.name)
-        earlier = [e for e in module.exercises if e.id < exercise.id and states[e.id] == "built"]
+        earlier = [e for e in module.exercises if _place(e) < _place(exercise) and states[e.id] == "built"]
         wrong += [e for e in earlier if any(outcome(case, module) for case in cases(module).get(e.id, ()))]
     return wrong
+
+
+def _place(exercise: Exercise) -> tuple[int, ...]:
+    """Return where an exercise stands in the course: 05.10 comes behind 05.9."""
+    return tuple(map(int, exercise.id.split(".")))
 
 
 def runs(case: Case, module: Module, exercise: Exercise) -> bool:

@@ -251,7 +251,7 @@ def _arrays(value: Any) -> tuple[Array, ...]:
 def _arrays_or_none(value: Any) -> tuple[Array, ...] | None:
     try:
         return _arrays(value)
-    except (TypeError, ValueError):  # no numbers, or lists of different lengths
+    except (TypeError, ValueError, RuntimeError):  # no numbers, lists of different lengths, or of tensors
         return None
 
 

@@ -13,6 +13,7 @@ try:
     from tito import (
         compare,
         doctor,
+        graph,
         hint,
         info,
         milestone,
@@ -62,6 +63,7 @@ app.command()(show.show)
 app.command()(solve.solve)
 app.command()(quiz.quiz)
 app.command()(compare.compare)
+app.command()(graph.graph)
 app.command()(reset.reset)
 app.command()(use.use)
 app.command()(milestone.milestone)

@@ -3,7 +3,19 @@
 import numpy as np
 from tito.mistakes import mistake, right
 
-from tinytorch.autograd import sum_to_shape
+from tinytorch import Tensor
+from tinytorch.autograd import (
+    accumulate,
+    ask_rule,
+    from_numpy,
+    in_shape_of,
+    newest_first,
+    recording,
+    refuse_written,
+    seed_gradient,
+    show,
+    sum_to_shape,
+)
 
 # 05.1 multiply_vjp
 
@@ -272,3 +284,1164 @@ def sum_one_axis_at_a_time(g, shape):
         return sum_to_shape(g.sum(axis=0), shape)
     axis = next(i for i, (have, want) in enumerate(zip(g.shape, shape, strict=True)) if have != want)
     return sum_to_shape(g.sum(axis=axis, keepdims=True), shape)
+
+
+# 05.4 sum_vjp
+
+
+@mistake("05.4", "the summed axis is missing in g: np.expand_dims(g, axis) brings it back where keepdims is false")
+class without_the_summed_axis:
+    def first(g, out, a, *, axis, keepdims):
+        return (np.broadcast_to(g, a.shape),)
+
+    def second(g, out, a, *, axis, keepdims):
+        return (g * np.ones(a.shape, g.dtype),)
+
+
+@mistake("05.4", "this is the gradient of a mean: in a sum every element counts in full")
+class like_a_mean:
+    def first(g, out, a, *, axis, keepdims):
+        if axis is not None and not keepdims:
+            g = np.expand_dims(g, axis)
+        return (np.broadcast_to(g, a.shape) / (a.size / out.size),)
+
+    def second(g, out, a, *, axis, keepdims):
+        spread = g if axis is None or keepdims else np.expand_dims(g, axis)
+        count = a.size // max(np.asarray(out).size, 1)
+        return (np.ones_like(a) * spread * (1 / count),)
+
+
+@mistake("05.4", "the value of an element plays no part: a sum grows as much as the element does")
+class times_the_value:
+    def first(g, out, a, *, axis, keepdims):
+        if axis is not None and not keepdims:
+            g = np.expand_dims(g, axis)
+        return (g * a,)
+
+    def second(g, out, a, *, axis, keepdims):
+        spread = g if axis is None or keepdims else np.expand_dims(g, axis)
+        return (np.multiply(np.broadcast_to(spread, a.shape), a),)
+
+
+@mistake("05.4", "g is handed back as it came: it has the sum's shape, and must be spread to the shape of a")
+class not_spread:
+    def first(g, out, a, *, axis, keepdims):
+        return (g,)
+
+    def second(g, out, a, *, axis, keepdims):
+        return (1.0 * g,)
+
+
+@mistake("05.4", "the chain rule is missing: every element gets g, the gradient that arrived at its sum, and not 1")
+class sum_without_chain_rule:
+    def first(g, out, a, *, axis, keepdims):
+        return (np.ones_like(a),)
+
+    def second(g, out, a, *, axis, keepdims):
+        return (np.full(a.shape, 1.0, a.dtype),)
+
+
+@mistake("05.4", "the gradients are added up first: each element gets the one of its own sum alone")
+class total_of_all:
+    def first(g, out, a, *, axis, keepdims):
+        return (np.full(a.shape, g.sum()),)
+
+    def second(g, out, a, *, axis, keepdims):
+        return (np.zeros_like(a) + np.add.reduce(g, axis=None),)
+
+
+@mistake("05.4", "with keepdims=True the axis is there already: a second one of length 1 is too many")
+class axis_added_always:
+    def first(g, out, a, *, axis, keepdims):
+        if axis is not None:
+            g = np.expand_dims(g, axis)
+        return (np.broadcast_to(g, a.shape),)
+
+    def second(g, out, a, *, axis, keepdims):
+        spread = g if axis is None else np.expand_dims(g, axis=axis)
+        return (np.array(np.broadcast_to(spread, a.shape)),)
+
+
+@right("05.4")
+def sum_with_reshape(g, out, a, *, axis, keepdims):
+    axes = range(a.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+    gone = {i % a.ndim for i in axes}
+    kept = [1 if i in gone else length for i, length in enumerate(a.shape)]
+    return (np.zeros_like(a) + g.reshape(kept),)
+
+
+@right("05.4")
+def sum_times_ones(g, out, a, *, axis, keepdims):
+    if not keepdims and axis is not None:
+        g = np.expand_dims(g, axis)
+    return (g * np.ones_like(a),)
+
+
+# 05.5 transpose_vjp
+
+
+@mistake("05.5", "the same turn once more: g needs the inverse order, np.argsort(axes)")
+class turned_once_more:
+    def first(g, out, a, *, axes):
+        return (g.transpose(axes),)
+
+    def second(g, out, a, *, axes):
+        order = range(g.ndim - 1, -1, -1) if axes is None else axes
+        return (np.transpose(g, tuple(order)),)
+
+
+@mistake("05.5", "a reshape gives the right shape and puts the numbers in wrong places: the axes have to change places")
+class reshaped:
+    def first(g, out, a, *, axes):
+        return (g.reshape(a.shape),)
+
+    def second(g, out, a, *, axes):
+        return (np.ravel(g).reshape(*a.shape),)
+
+
+@mistake("05.5", "`axes` is ignored: all axes are reversed only where it is None")
+class always_reversed:
+    def first(g, out, a, *, axes):
+        return (g.T,)
+
+    def second(g, out, a, *, axes):
+        return (np.transpose(g),)
+
+
+@mistake("05.5", "g is handed back as it came: its axes stand in the order of the result, not of a")
+class not_turned:
+    def first(g, out, a, *, axes):
+        return (g,)
+
+    def second(g, out, a, *, axes):
+        return (g.copy(),)
+
+
+@mistake("05.5", "only the last two axes change places: `axes` may turn all of them")
+class last_two_swapped:
+    def first(g, out, a, *, axes):
+        return (g.swapaxes(-1, -2),)
+
+    def second(g, out, a, *, axes):
+        return (np.moveaxis(g, -1, -2),)
+
+
+@right("05.5")
+def transpose_by_places(g, out, a, *, axes):
+    if axes is None:
+        return (g.T,)
+    return (np.moveaxis(g, range(g.ndim), axes),)
+
+
+@right("05.5")
+def transpose_with_a_list(g, out, a, *, axes):
+    order = list(axes) if axes is not None else list(range(a.ndim))[::-1]
+    inverse = [order.index(axis) for axis in range(a.ndim)]
+    return (np.ascontiguousarray(g.transpose(inverse)),)
+
+
+# 05.6 newest_first
+
+
+@mistake("05.6", "oldest first: the loss has to come first, so sort with reverse=True")
+class oldest_first:
+    def first(loss):
+        order, found = ([loss] if loss.op else []), {loss}
+        for result in order:
+            if not result.inputs:
+                raise RuntimeError("used up: retain_graph=True")
+            for x in result.inputs:
+                if x.op and x not in found:
+                    found.add(x)
+                    order.append(x)
+        return sorted(order, key=lambda result: result.serial)
+
+    def second(loss):
+        found, waiting = {}, [loss]
+        while waiting:
+            result = waiting.pop()
+            if result.op is None or id(result) in found:
+                continue
+            if result.inputs == ():
+                raise RuntimeError("call backward with retain_graph=True the first time")
+            found[id(result)] = result
+            waiting.extend(result.inputs)
+        return sorted(found.values(), key=lambda result: result.serial)
+
+
+@mistake("05.6", "the order goes by the distance to the loss: sort by serial, since a short and a long way may meet")
+class by_distance:
+    def first(loss):
+        order, found = ([loss] if loss.op else []), {loss}
+        for result in order:
+            if not result.inputs:
+                raise RuntimeError("used up: retain_graph=True")
+            for x in result.inputs:
+                if x.op and x not in found:
+                    found.add(x)
+                    order.append(x)
+        return order
+
+    def second(loss):
+        level = [loss] if loss.op else []
+        found, order = set(level), []
+        while level:
+            order, following = order + level, []
+            for result in level:
+                if len(result.inputs) == 0:
+                    raise RuntimeError("retain_graph=True")
+                for x in result.inputs:
+                    if x.op is not None and x not in found:
+                        following.append(x)
+                        found.add(x)
+            level = following
+        return order
+
+
+@mistake("05.6", "a function that calls itself for every input ends at Python's limit: keep what waits in a list")
+class by_recursion:
+    def first(loss):
+        found = []
+
+        def visit(result):
+            if result.op is None or any(result is other for other in found[-50:]):
+                return
+            if not result.inputs:
+                raise RuntimeError("used up: retain_graph=True")
+            for x in result.inputs:
+                visit(x)
+            if all(result is not other for other in found):
+                found.append(result)
+
+        visit(loss)
+        return sorted(found, key=lambda result: -result.serial)
+
+    def second(loss):
+        found = {}
+
+        def collect(result):
+            if result.op is not None and id(result) not in found:
+                found[id(result)] = result
+                if not result.inputs:
+                    raise RuntimeError("retain_graph=True")
+                list(map(collect, result.inputs))
+
+        collect(loss)
+        return sorted(found.values(), key=lambda result: result.serial, reverse=True)
+
+
+@mistake("05.6", "a result is listed once for every way that leads to it: note in a set what was found")
+class once_a_way:
+    def first(loss):
+        order = [loss] if loss.op else []
+        for result in order:
+            if not result.inputs:
+                raise RuntimeError("used up: retain_graph=True")
+            order.extend(x for x in result.inputs if x.op)
+        return sorted(order, key=lambda result: result.serial, reverse=True)
+
+    def second(loss):
+        found, waiting = [], [loss]
+        while waiting:
+            result = waiting.pop()
+            if result.op is not None:
+                if not result.inputs:
+                    raise RuntimeError("retain_graph=True")
+                found.append(result)
+                waiting += result.inputs
+        found.sort(key=lambda result: -result.serial)
+        return found
+
+
+@mistake("05.6", "a graph that was used up goes unnoticed: a recorded result without inputs must raise RuntimeError")
+class used_up_unnoticed:
+    def first(loss):
+        order, found = ([loss] if loss.op else []), {loss}
+        for result in order:
+            for x in result.inputs:
+                if x.op and x not in found:
+                    found.add(x)
+                    order.append(x)
+        return sorted(order, key=lambda result: result.serial, reverse=True)
+
+    def second(loss):
+        found, waiting = set(), [loss]
+        while waiting:
+            result = waiting.pop()
+            if result.op is not None and result not in found:
+                found.add(result)
+                waiting += result.inputs
+        return sorted(found, key=lambda result: -result.serial)
+
+
+@mistake("05.6", "only the loss is looked at: another backward may have used up a result that lies deeper")
+class only_the_loss_looked_at:
+    def first(loss):
+        if loss.op and not loss.inputs:
+            raise RuntimeError("used up: retain_graph=True")
+        order, found = ([loss] if loss.op else []), {loss}
+        for result in order:
+            for x in result.inputs:
+                if x.op and x not in found:
+                    found.add(x)
+                    order.append(x)
+        return sorted(order, key=lambda result: result.serial, reverse=True)
+
+    def second(loss):
+        found, waiting = set(), [loss]
+        while waiting:
+            result = waiting.pop()
+            if result.op is not None and result not in found:
+                if result is loss and result.inputs == ():
+                    raise RuntimeError("give the first backward retain_graph=True")
+                found.add(result)
+                waiting += result.inputs
+        return sorted(found, key=lambda result: -result.serial)
+
+
+@mistake("05.6", "the loss itself is missing: it is the newest result of all")
+class without_the_loss:
+    def first(loss):
+        order, found = [loss], {loss}
+        for result in order:
+            if result.op and not result.inputs:
+                raise RuntimeError("used up: retain_graph=True")
+            for x in result.inputs:
+                if x.op and x not in found:
+                    found.add(x)
+                    order.append(x)
+        return sorted(order[1:], key=lambda result: result.serial, reverse=True)
+
+    def second(loss):
+        if loss.op and not loss.inputs:
+            raise RuntimeError("retain_graph=True")
+        found, waiting = set(), list(loss.inputs)
+        while waiting:
+            result = waiting.pop()
+            if result.op is not None and result not in found:
+                if not result.inputs:
+                    raise RuntimeError("retain_graph=True")
+                found.add(result)
+                waiting += result.inputs
+        return sorted(found, key=lambda result: -result.serial)
+
+
+@right("05.6")
+def order_with_a_stack(loss):
+    found, waiting = set(), [loss]
+    while waiting:
+        result = waiting.pop()
+        if result.op is None or result in found:
+            continue
+        if len(result.inputs) == 0:
+            raise RuntimeError("this graph is used up: the earlier backward wanted retain_graph=True")
+        found.add(result)
+        waiting.extend(result.inputs)
+    return sorted(found, key=lambda result: result.serial, reverse=True)
+
+
+@right("05.6")
+def order_by_serial_number(loss):
+    by_serial, waiting = {}, [loss]
+    for result in waiting:
+        if result.op is not None and result.serial not in by_serial:
+            if not result.inputs:
+                raise RuntimeError("compute it again, or give retain_graph=True to the first backward")
+            by_serial[result.serial] = result
+            waiting += result.inputs
+    return [by_serial[serial] for serial in sorted(by_serial, reverse=True)]
+
+
+# 05.7 seed_gradient
+
+
+@mistake("05.7", "a seed of zeros makes every gradient zero: a value's gradient by itself is 1")
+class seed_of_zeros:
+    def first(loss, gradient):
+        if not loss.requires_grad:
+            raise RuntimeError("requires no grad")
+        if gradient is None:
+            if loss.size != 1:
+                raise RuntimeError(f"shape {loss.shape} needs a seed")
+            return np.zeros_like(loss.data)
+        seed = Tensor(gradient, dtype=loss.dtype).data
+        if seed.shape != loss.shape:
+            raise ValueError(f"the seed's shape {seed.shape} is not {loss.shape}")
+        return seed
+
+    def second(loss, gradient):
+        if not loss.requires_grad:
+            raise RuntimeError("the loss requires no grad")
+        seed = np.array(0.0 if gradient is None else getattr(gradient, "data", gradient), loss.dtype)
+        if gradient is None and loss.size > 1:
+            raise RuntimeError(f"give a seed of shape {loss.shape}")
+        if gradient is not None and seed.shape != loss.shape:
+            raise ValueError(f"a seed of shape {seed.shape} for {loss.shape}")
+        return np.resize(seed, loss.shape)
+
+
+@mistake("05.7", "a given gradient is ignored: only where it is None the seed is 1")
+class always_ones:
+    def first(loss, gradient):
+        if not loss.requires_grad:
+            raise RuntimeError("requires no grad")
+        if gradient is None and loss.size != 1:
+            raise RuntimeError(f"shape {loss.shape} needs a seed")
+        if gradient is not None and np.shape(getattr(gradient, "data", gradient)) != loss.shape:
+            raise ValueError(f"the seed's shape {np.shape(gradient)} is not {loss.shape}")
+        return np.ones_like(loss.data)
+
+    def second(loss, gradient):
+        if not loss.requires_grad:
+            raise RuntimeError("the loss requires no grad")
+        if gradient is None:
+            if loss.size > 1:
+                raise RuntimeError(f"give a seed of shape {loss.shape}")
+        elif Tensor(gradient).shape != loss.shape:
+            raise ValueError(f"a seed of shape {Tensor(gradient).shape} for {loss.shape}")
+        return np.full(loss.shape, 1, loss.dtype)
+
+
+@mistake("05.7", "the dtype is not the loss's: np.ones_like(loss.data), and Tensor(gradient, dtype=loss.dtype).data")
+class seed_of_another_dtype:
+    def first(loss, gradient):
+        if not loss.requires_grad:
+            raise RuntimeError("requires no grad")
+        if gradient is None:
+            if loss.size != 1:
+                raise RuntimeError(f"shape {loss.shape} needs a seed")
+            return np.ones(loss.shape)
+        seed = np.array(getattr(gradient, "data", gradient), float)
+        if seed.shape != loss.shape:
+            raise ValueError(f"the seed's shape {seed.shape} is not {loss.shape}")
+        return seed
+
+    def second(loss, gradient):
+        if not loss.requires_grad:
+            raise RuntimeError("the loss requires no grad")
+        if gradient is None and loss.size > 1:
+            raise RuntimeError(f"give a seed of shape {loss.shape}")
+        seed = np.full(loss.shape, 1.0) if gradient is None else Tensor(gradient, dtype=np.float64).data
+        if seed.shape != loss.shape:
+            raise ValueError(f"a seed of shape {seed.shape} for {loss.shape}")
+        return seed
+
+
+@mistake("05.7", "the seed is broadcast: another shape than the loss's must raise ValueError")
+class seed_is_broadcast:
+    def first(loss, gradient):
+        if not loss.requires_grad:
+            raise RuntimeError("requires no grad")
+        if gradient is None and loss.size != 1:
+            raise RuntimeError(f"shape {loss.shape} needs a seed")
+        seed = Tensor(1.0 if gradient is None else gradient, dtype=loss.dtype).data
+        return np.broadcast_to(seed, loss.shape).copy()
+
+    def second(loss, gradient):
+        if not loss.requires_grad:
+            raise RuntimeError("the loss requires no grad")
+        if gradient is None:
+            if loss.size > 1:
+                raise RuntimeError(f"give a seed of shape {loss.shape}")
+            gradient = 1.0
+        return np.ones_like(loss.data) * Tensor(gradient, dtype=loss.dtype).data
+
+
+@mistake("05.7", "the seed shares its memory with the given array: Tensor(gradient) copies, np.asarray does not")
+class seed_not_copied:
+    def first(loss, gradient):
+        if not loss.requires_grad:
+            raise RuntimeError("requires no grad")
+        if gradient is None:
+            if loss.size != 1:
+                raise RuntimeError(f"shape {loss.shape} needs a seed")
+            return np.ones_like(loss.data)
+        seed = np.asarray(gradient.data if isinstance(gradient, Tensor) else gradient, loss.dtype)
+        if seed.shape != loss.shape:
+            raise ValueError(f"the seed's shape {seed.shape} is not {loss.shape}")
+        return seed
+
+    def second(loss, gradient):
+        if not loss.requires_grad:
+            raise RuntimeError("the loss requires no grad")
+        if gradient is None:
+            if loss.size > 1:
+                raise RuntimeError(f"give a seed of shape {loss.shape}")
+            return np.full(loss.shape, 1.0, loss.dtype)
+        array = gradient.data if hasattr(gradient, "requires_grad") else gradient
+        array = array if isinstance(array, np.ndarray) and array.dtype == loss.dtype else np.array(array, loss.dtype)
+        if array.shape != loss.shape:
+            raise ValueError(f"a seed of shape {array.shape} for {loss.shape}")
+        return array
+
+
+@mistake(
+    "05.7", "several elements without a seed count alike: that must raise RuntimeError, since only the caller knows"
+)
+class ones_for_all_elements:
+    def first(loss, gradient):
+        if not loss.requires_grad:
+            raise RuntimeError("requires no grad")
+        if gradient is None:
+            return np.ones_like(loss.data)
+        seed = Tensor(gradient, dtype=loss.dtype).data
+        if seed.shape != loss.shape:
+            raise ValueError(f"the seed's shape {seed.shape} is not {loss.shape}")
+        return seed
+
+    def second(loss, gradient):
+        if not loss.requires_grad:
+            raise RuntimeError("the loss requires no grad")
+        seed = np.array(np.ones(loss.shape) if gradient is None else getattr(gradient, "data", gradient), loss.dtype)
+        if seed.shape != loss.shape:
+            raise ValueError(f"a seed of shape {seed.shape} for {loss.shape}")
+        return seed
+
+
+@mistake("05.7", "a loss that requires no grad goes unnoticed: nothing was recorded, so there is nothing to walk over")
+class constant_unnoticed:
+    def first(loss, gradient):
+        if gradient is None:
+            if loss.size != 1:
+                raise RuntimeError(f"shape {loss.shape} needs a seed")
+            return np.ones_like(loss.data)
+        seed = Tensor(gradient, dtype=loss.dtype).data
+        if seed.shape != loss.shape:
+            raise ValueError(f"the seed's shape {seed.shape} is not {loss.shape}")
+        return seed
+
+    def second(loss, gradient):
+        if gradient is None and loss.size > 1:
+            raise RuntimeError(f"give a seed of shape {loss.shape}")
+        seed = np.array(np.ones(loss.shape) if gradient is None else getattr(gradient, "data", gradient), loss.dtype)
+        if seed.shape != loss.shape:
+            raise ValueError(f"a seed of shape {seed.shape} for {loss.shape}")
+        return seed
+
+
+@right("05.7")
+def seed_with_numpy(loss, gradient):
+    if loss.requires_grad is False:
+        raise RuntimeError("this tensor requires no grad")
+    if gradient is None and loss.data.size == 1:
+        return np.full(loss.shape, 1, dtype=loss.dtype)
+    if gradient is None:
+        raise RuntimeError(f"give a seed of shape {loss.shape}")
+    given = gradient.data if isinstance(gradient, Tensor) else gradient
+    seed = np.array(given, dtype=loss.dtype)
+    if seed.shape == loss.shape:
+        return seed
+    raise ValueError(f"wanted a seed of shape {loss.shape}, got {seed.shape}")
+
+
+# 05.8 accumulate
+
+
+@mistake("05.8", "the gradient is overwritten: it is added to what an earlier backward left in .grad")
+class overwritten:
+    def first(leaf, grad, fresh=False):
+        leaf.grad = Tensor(grad, dtype=leaf.dtype)
+
+    def second(leaf, grad, fresh=False):
+        kept = grad.astype(leaf.dtype, copy=not fresh)
+        leaf.grad = from_numpy(kept)
+
+
+@mistake("05.8", "the array is kept without a copy: where it isn't fresh, others go on using it")
+class kept_without_a_copy:
+    def first(leaf, grad, fresh=False):
+        total = grad if leaf.grad is None else leaf.grad.data + grad
+        leaf.grad = from_numpy(total.astype(leaf.dtype, copy=False))
+
+    def second(leaf, grad, fresh=False):
+        if leaf.grad is None:
+            leaf.grad = from_numpy(np.asarray(grad, leaf.dtype))
+        else:
+            leaf.grad = from_numpy(np.add(leaf.grad.data, grad).astype(leaf.dtype))
+
+
+@mistake("05.8", "the sum is written into the earlier tensor: somebody may have kept that one, so make a new one")
+class added_in_place:
+    def first(leaf, grad, fresh=False):
+        if leaf.grad is None:
+            leaf.grad = Tensor(grad, dtype=leaf.dtype)
+        else:
+            leaf.grad.data += grad.astype(leaf.dtype)
+
+    def second(leaf, grad, fresh=False):
+        if leaf.grad is not None:
+            np.add(leaf.grad.data, grad, out=leaf.grad.data, casting="unsafe")
+            return
+        leaf.grad = from_numpy(np.array(grad, leaf.dtype))
+
+
+@mistake("05.8", "the dtype is the gradient's: .grad has the dtype of its leaf, .astype(leaf.dtype)")
+class dtype_of_the_gradient:
+    def first(leaf, grad, fresh=False):
+        leaf.grad = from_numpy(grad.copy() if leaf.grad is None else leaf.grad.data + grad)
+
+    def second(leaf, grad, fresh=False):
+        before = 0 if leaf.grad is None else leaf.grad.data
+        leaf.grad = Tensor(before + grad)
+
+
+@mistake("05.8", ".grad is a Tensor: from_numpy(array) makes one without copying")
+class plain_array:
+    def first(leaf, grad, fresh=False):
+        total = grad.copy() if leaf.grad is None else leaf.grad + grad
+        leaf.grad = total.astype(leaf.dtype)
+
+    def second(leaf, grad, fresh=False):
+        leaf.grad = np.array(grad if leaf.grad is None else np.add(leaf.grad, grad), leaf.dtype)
+
+
+@mistake("05.8", "the first gradient counts twice: either it is put in place, or it is added")
+class first_one_twice:
+    def first(leaf, grad, fresh=False):
+        if leaf.grad is None:
+            leaf.grad = Tensor(grad, dtype=leaf.dtype)
+        leaf.grad = from_numpy((leaf.grad.data + grad).astype(leaf.dtype))
+
+    def second(leaf, grad, fresh=False):
+        before = grad if leaf.grad is None else leaf.grad.data
+        leaf.grad = from_numpy(np.add(before, grad).astype(leaf.dtype))
+
+
+@mistake("05.8", "the value itself is changed: only .grad is, and an optimizer decides what to do with it")
+class moves_the_value:
+    def first(leaf, grad, fresh=False):
+        leaf.data = leaf.data + grad
+        leaf.grad = Tensor(grad if leaf.grad is None else leaf.grad.data + grad, dtype=leaf.dtype)
+
+    def second(leaf, grad, fresh=False):
+        leaf.data = np.add(grad, leaf.data)
+        before = np.zeros_like(grad) if leaf.grad is None else leaf.grad.data
+        leaf.grad = from_numpy((before + grad).astype(leaf.dtype))
+
+
+@right("05.8")
+def accumulate_always_copies(leaf, grad, fresh=False):
+    if leaf.grad is None:
+        leaf.grad = Tensor(grad, dtype=leaf.dtype)
+    else:
+        leaf.grad = Tensor(leaf.grad.data + grad, dtype=leaf.dtype)
+
+
+@right("05.8")
+def accumulate_from_zeros(leaf, grad, fresh=False):
+    before = np.zeros_like(leaf.data) if leaf.grad is None else leaf.grad.data
+    leaf.grad = from_numpy(np.add(before, grad, dtype=leaf.dtype, casting="unsafe"))
+
+
+# 05.9 backward: in their second variant most of these mistakes keep results and leaves apart
+
+
+@mistake("05.9", "the last gradient wins: what arrives at a value from several uses is added up")
+class last_one_wins:
+    def first(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
+                if grad is not None and x.requires_grad:
+                    arrived[x] = in_shape_of(x, grad, result)
+        for x, grad in arrived.items():
+            show(x, grad)
+            accumulate(x, grad)
+        for result in order:
+            result.inputs = result.inputs if retain_graph else ()
+
+    def second(loss, gradient=None, retain_graph=False):
+        arrived, leaves = {loss: seed_gradient(loss, gradient)}, {}
+        if loss.op is None:
+            leaves = arrived
+        order = newest_first(loss)
+        refuse_written(order)
+        for result in order:
+            gradients = ask_rule(result, arrived[result])
+            for i, x in enumerate(result.inputs):
+                if x.requires_grad and gradients[i] is not None:
+                    place = leaves if x.op is None else arrived
+                    place.update({x: in_shape_of(x, gradients[i], result)})
+        for x in leaves:
+            show(x, leaves[x])
+            accumulate(x, leaves[x])
+        if not retain_graph:
+            for result in order:
+                result.inputs = ()
+
+
+@mistake("05.9", "earlier gradients are lost: `accumulate` adds to what is in .grad, nothing is cleared before")
+class clears_before:
+    def first(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
+                if grad is not None and x.requires_grad:
+                    grad = in_shape_of(x, grad, result)
+                    arrived[x] = arrived[x] + grad if x in arrived else grad
+        for x, grad in arrived.items():
+            show(x, grad)
+            x.grad = None
+            accumulate(x, grad)
+        for result in order:
+            result.inputs = result.inputs if retain_graph else ()
+
+    def second(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            gradients = ask_rule(result, arrived.pop(result))
+            for i, x in enumerate(result.inputs):
+                if x.requires_grad and gradients[i] is not None:
+                    arrived[x] = arrived.get(x, 0) + in_shape_of(x, gradients[i], result)
+        for x in arrived:
+            show(x, arrived[x])
+            x.grad = Tensor(arrived[x], dtype=x.dtype)
+        if not retain_graph:
+            for result in order:
+                result.inputs = ()
+
+
+@mistake("05.9", "a gradient is changed in place: a rule may have handed the same array to another input")
+class sums_in_place:
+    def first(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
+                if grad is not None and x.requires_grad:
+                    grad = in_shape_of(x, grad, result)
+                    if x in arrived:
+                        arrived[x] += grad
+                    else:
+                        arrived[x] = grad
+        for x, grad in arrived.items():
+            show(x, grad)
+            accumulate(x, grad)
+        for result in order:
+            result.inputs = result.inputs if retain_graph else ()
+
+    def second(loss, gradient=None, retain_graph=False):
+        arrived = {loss: seed_gradient(loss, gradient)}
+        order = newest_first(loss)
+        refuse_written(order)
+        for result in order:
+            gradients = ask_rule(result, arrived.pop(result))
+            for i, x in enumerate(result.inputs):
+                if x.requires_grad and gradients[i] is not None:
+                    grad = in_shape_of(x, gradients[i], result)
+                    if arrived.get(x) is None:
+                        arrived[x] = grad
+                    else:
+                        np.add(arrived[x], grad, out=arrived[x])
+        for x in arrived:
+            show(x, arrived[x])
+            accumulate(x, arrived[x])
+        if not retain_graph:
+            for result in order:
+                result.inputs = ()
+
+
+@mistake("05.9", "results get a .grad as well: only leaves do, what arrives at a result goes on to its inputs")
+class results_too:
+    def first(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            for x, grad in zip(result.inputs, ask_rule(result, arrived[result]), strict=True):
+                if grad is not None and x.requires_grad:
+                    grad = in_shape_of(x, grad, result)
+                    arrived[x] = arrived[x] + grad if x in arrived else grad
+        for x, grad in arrived.items():
+            if x.op is None:
+                show(x, grad)
+            accumulate(x, grad)
+        for result in order:
+            result.inputs = result.inputs if retain_graph else ()
+
+    def second(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived, done = {loss: seed_gradient(loss, gradient)}, []
+        for result in order:
+            g = arrived.pop(result)
+            done.append((result, g))
+            gradients = ask_rule(result, g)
+            for i, x in enumerate(result.inputs):
+                if x.requires_grad and gradients[i] is not None:
+                    arrived[x] = arrived.get(x, 0) + in_shape_of(x, gradients[i], result)
+        for x in arrived:
+            show(x, arrived[x])
+        for x, grad in [*done, *arrived.items()]:
+            accumulate(x, grad)
+        if not retain_graph:
+            for result in order:
+                result.inputs = ()
+
+
+@mistake("05.9", "constants get a gradient too: an input that requires none is left out")
+class constants_too:
+    def first(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
+                if grad is not None:
+                    grad = in_shape_of(x, grad, result)
+                    arrived[x] = arrived[x] + grad if x in arrived else grad
+        for x, grad in arrived.items():
+            show(x, grad)
+            accumulate(x, grad)
+        for result in order:
+            result.inputs = result.inputs if retain_graph else ()
+
+    def second(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            gradients = ask_rule(result, arrived.pop(result))
+            for i, x in enumerate(result.inputs):
+                if gradients[i] is not None:
+                    arrived[x] = arrived.get(x, 0) + in_shape_of(x, gradients[i], result)
+        for x in arrived:
+            show(x, arrived[x])
+            accumulate(x, arrived[x])
+        if not retain_graph:
+            for result in order:
+                result.inputs = ()
+
+
+@mistake("05.9", "leaves get their gradients during the walk: a rule that fails later leaves half of them changed")
+class leaves_during_the_walk:
+    def first(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        if loss.op is None:
+            accumulate(loss, arrived[loss])
+        for result in order:
+            for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
+                if grad is not None and x.requires_grad:
+                    grad = in_shape_of(x, grad, result)
+                    if x.op is None:
+                        show(x, grad)
+                        accumulate(x, grad)
+                    else:
+                        arrived[x] = arrived[x] + grad if x in arrived else grad
+        for result in order:
+            result.inputs = result.inputs if retain_graph else ()
+
+    def second(loss, gradient=None, retain_graph=False):
+        arrived = {loss: seed_gradient(loss, gradient)}
+        order = newest_first(loss)
+        refuse_written(order)
+        for result in order:
+            gradients = ask_rule(result, arrived.pop(result))
+            for i, x in enumerate(result.inputs):
+                if not x.requires_grad or gradients[i] is None:
+                    continue
+                fitting = in_shape_of(x, gradients[i], result)
+                if x.op is not None:
+                    arrived[x] = arrived.get(x, 0) + fitting
+                    continue
+                for hook in x.hooks or ():
+                    hook(Tensor(fitting))
+                accumulate(x, fitting)
+        if not order:
+            accumulate(loss, arrived.pop(loss))
+        if not retain_graph:
+            for result in order:
+                result.inputs = ()
+
+
+@mistake("05.9", "the graph is never let go of: without retain_graph every result's inputs become ()")
+class keeps_the_graph:
+    def first(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
+                if grad is not None and x.requires_grad:
+                    grad = in_shape_of(x, grad, result)
+                    arrived[x] = arrived[x] + grad if x in arrived else grad
+        for x, grad in arrived.items():
+            show(x, grad)
+            accumulate(x, grad)
+
+    def second(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            gradients = ask_rule(result, arrived.pop(result))
+            for i, x in enumerate(result.inputs):
+                if x.requires_grad and gradients[i] is not None:
+                    arrived[x] = arrived.get(x, 0) + in_shape_of(x, gradients[i], result)
+        while arrived:
+            leaf, grad = arrived.popitem()
+            show(leaf, grad)
+            accumulate(leaf, grad)
+
+
+@mistake("05.9", "retain_graph is ignored: with it what was recorded stays for another backward")
+class never_keeps_the_graph:
+    def first(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
+                if grad is not None and x.requires_grad:
+                    grad = in_shape_of(x, grad, result)
+                    arrived[x] = arrived[x] + grad if x in arrived else grad
+        for x, grad in arrived.items():
+            show(x, grad)
+            accumulate(x, grad)
+        for result in order:
+            result.inputs = ()
+
+    def second(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            gradients = ask_rule(result, arrived.pop(result))
+            for i, x in enumerate(result.inputs):
+                if x.requires_grad and gradients[i] is not None:
+                    arrived[x] = arrived.get(x, 0) + in_shape_of(x, gradients[i], result)
+        for x in arrived:
+            show(x, arrived[x])
+            accumulate(x, arrived[x])
+        while order:
+            order.pop().inputs = ()
+
+
+@mistake("05.9", "gradients are not summed to the shape of their value: `in_shape_of` does that where they differ")
+class not_in_shape:
+    def first(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
+                if grad is not None and x.requires_grad:
+                    arrived[x] = arrived[x] + grad if x in arrived else grad
+        for x, grad in arrived.items():
+            show(x, grad)
+            accumulate(x, grad)
+        for result in order:
+            result.inputs = result.inputs if retain_graph else ()
+
+    def second(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            gradients = ask_rule(result, arrived.pop(result))
+            for i, x in enumerate(result.inputs):
+                if x.requires_grad and gradients[i] is not None:
+                    arrived[x] = arrived.get(x, 0) + gradients[i]
+        for x in arrived:
+            show(x, arrived[x])
+            accumulate(x, arrived[x])
+        if not retain_graph:
+            for result in order:
+                result.inputs = ()
+
+
+@mistake("05.9", "every array is taken for fresh: a rule may have handed one to two leaves, so ask `is_fresh`")
+class all_taken_for_fresh:
+    def first(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
+                if grad is not None and x.requires_grad:
+                    grad = in_shape_of(x, grad, result)
+                    arrived[x] = arrived[x] + grad if x in arrived else grad
+        for x, grad in arrived.items():
+            show(x, grad)
+            accumulate(x, grad, fresh=True)
+        for result in order:
+            result.inputs = result.inputs if retain_graph else ()
+
+    def second(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            gradients = ask_rule(result, arrived.pop(result))
+            for i, x in enumerate(result.inputs):
+                if x.requires_grad and gradients[i] is not None:
+                    grad = in_shape_of(x, gradients[i], result)
+                    arrived[x] = np.add(arrived[x], grad) if x in arrived else grad
+        while arrived:
+            leaf, grad = arrived.popitem()
+            show(leaf, grad)
+            accumulate(leaf, grad, True)
+        if not retain_graph:
+            for result in order:
+                result.inputs = ()
+
+
+@mistake("05.9", "the seed is left out: the walk begins with seed_gradient(loss, gradient), not with ones")
+class ones_as_seed:
+    def first(loss, gradient=None, retain_graph=False):
+        seed_gradient(loss, gradient)
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: np.ones_like(loss.data)}
+        for result in order:
+            for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
+                if grad is not None and x.requires_grad:
+                    grad = in_shape_of(x, grad, result)
+                    arrived[x] = arrived[x] + grad if x in arrived else grad
+        for x, grad in arrived.items():
+            show(x, grad)
+            accumulate(x, grad)
+        for result in order:
+            result.inputs = result.inputs if retain_graph else ()
+
+    def second(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, np.full(loss.shape, 1.0))}
+        for result in order:
+            gradients = ask_rule(result, arrived.pop(result))
+            for i, x in enumerate(result.inputs):
+                if x.requires_grad and gradients[i] is not None:
+                    arrived[x] = arrived.get(x, 0) + in_shape_of(x, gradients[i], result)
+        for x in arrived:
+            show(x, arrived[x])
+            accumulate(x, arrived[x])
+        if not retain_graph:
+            for result in order:
+                result.inputs = ()
+
+
+@right("05.9")
+def backward_always_copies(loss, gradient=None, retain_graph=False):
+    order = newest_first(loss)
+    refuse_written(order)
+    arrived = {loss: seed_gradient(loss, gradient)}
+    for result in order:
+        for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
+            if grad is not None and x.requires_grad:
+                grad = in_shape_of(x, grad, result)
+                arrived[x] = arrived[x] + grad if x in arrived else grad
+    for x, grad in arrived.items():
+        show(x, grad)
+        accumulate(x, grad)
+    if not retain_graph:
+        for result in order:
+            result.inputs = ()
+
+
+@right("05.9")
+def backward_with_lists_of_gradients(loss, gradient=None, retain_graph=False):
+    came = {loss: [seed_gradient(loss, gradient)]}
+    order = newest_first(loss)
+    refuse_written(order)
+    for result in order:
+        gradients = ask_rule(result, np.add.reduce(came.pop(result)))
+        for x, grad in zip(result.inputs, gradients, strict=True):
+            if x.requires_grad and grad is not None:
+                came.setdefault(x, []).append(in_shape_of(x, grad, result))
+    for x, gradients in came.items():
+        total = np.add.reduce(gradients)
+        show(x, total)
+        accumulate(x, total, fresh=True)
+    for result in order:
+        result.inputs = result.inputs if retain_graph else ()
+
+
+# 05.10 no_grad.__exit__
+
+
+@mistake("05.10", "recording is switched on: it was off before where this block stands inside another one")
+class switched_on:
+    def first(self, kind, error, trace):
+        self.before.pop()
+        recording.enabled = True
+
+    def second(self, kind, error, trace):
+        recording.enabled = bool(self.before)
+        del self.before[-1]
+
+
+@mistake("05.10", "recording stays off: what __enter__ noted in `before` has to be restored")
+class stays_off:
+    def first(self, kind, error, trace):
+        self.before.pop()
+
+    def second(self, kind, error, trace):
+        recording.enabled = False
+        self.before = self.before[:-1]
+
+
+@mistake("05.10", "the exception is swallowed: __exit__ returns nothing, so that it goes on")
+class swallows_exceptions:
+    def first(self, kind, error, trace):
+        recording.enabled = self.before.pop()
+        return True
+
+    def second(self, kind, error, trace):
+        recording.enabled, *_ = (self.before.pop(),)
+        return kind is not None
+
+
+@mistake("05.10", "after an exception nothing is restored: both ways out of a block do the same")
+class only_without_exception:
+    def first(self, kind, error, trace):
+        if kind is None:
+            recording.enabled = self.before.pop()
+
+    def second(self, kind, error, trace):
+        if error is not None:
+            raise error
+        recording.enabled = self.before[-1]
+        self.before = self.before[:-1]
+
+
+@mistake("05.10", "the entry stays in `before`: an object that is used twice restores the wrong one, so pop it")
+class not_forgotten:
+    def first(self, kind, error, trace):
+        recording.enabled = self.before[-1]
+
+    def second(self, kind, error, trace):
+        *_, latest = self.before
+        recording.enabled = latest
+
+
+@mistake("05.10", "the first entry is taken: blocks end in the opposite order, so the latest entry comes first")
+class first_entry:
+    def first(self, kind, error, trace):
+        recording.enabled = self.before.pop(0)
+
+    def second(self, kind, error, trace):
+        oldest, *self.before = self.before
+        recording.enabled = oldest
+
+
+@right("05.10")
+def exit_by_index(self, kind, error, trace):
+    latest = self.before[-1]
+    del self.before[-1]
+    recording.enabled = latest
+    return False
+
+
+@right("05.10")
+def exit_with_a_slice(self, kind, error, trace):
+    *self.before, recording.enabled = self.before

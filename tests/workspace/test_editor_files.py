@@ -183,7 +183,7 @@ def test_debug_backward_stops_in_the_learners_rule(workspace):
         client.close()
     functions = [frame.rpartition(" ")[2] for frame in stack]
     assert stack[0].startswith(str(workspace.mine("autograd")))
-    assert functions == ["matmul_vjp", "backward", "backward", "main", "<module>"]
+    assert functions == ["matmul_vjp", "ask_rule", "backward", "backward", "main", "<module>"]
     shown = {name: " ".join(values[name].split()) for name in ("g", "out", "a", "b", "grad_a", "grad_b")}
     assert shown == {
         "g": "array([[ 1., 10.], [ 100., 1000.]], dtype=float32)",

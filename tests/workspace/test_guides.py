@@ -48,7 +48,7 @@ def test_lines_are_short_enough_for_a_terminal(page):
 @pytest.mark.parametrize("module", course.modules(), ids=lambda module: module.number)
 def test_a_guide_has_a_task_for_each_exercise(module):
     guide = (module.folder / "README.md").read_text(encoding="utf-8")
-    assert re.findall(r"^## Task (\S+) `([^`]+)`", guide, re.MULTILINE) == [
+    assert re.findall(r"^##(?: Task|#) (\S+) `([^`]+)`", guide, re.MULTILINE) == [
         (e.id, e.function) for e in module.exercises
     ]
 

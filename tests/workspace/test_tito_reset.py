@@ -245,7 +245,7 @@ def test_a_note_never_leads_out_of_the_learners_files(workspace: Workspace) -> N
 
 def test_without_a_target_or_with_an_unknown_one_it_says_so(workspace: Workspace) -> None:
     assert "tito reset 05.3" in workspace.json("reset")["error"]
-    assert workspace.tito("reset", "05.9").returncode == 2
+    assert workspace.tito("reset", "05.99").returncode == 2
     assert "nothing was replaced yet" in workspace.json("reset", "--undo")["error"]
 
 
