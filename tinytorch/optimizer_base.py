@@ -43,7 +43,7 @@ class Optimizer:
     how: PyTorch's `foreach`, `fused` and `capturable`, which say how the same step is computed; they do nothing here.
     `p.data = array` may be assigned at any time too, also with another float dtype: the state follows.
 
-    A subclass defines `update` and `check`, and names the keys of its state.
+    A subclass defines `update` and `check`, and names the keys of its state; or, as in PyTorch, `step` alone.
 
     Raises ValueError for no parameters, for one that comes twice, for an option misspelt or out of range; TypeError for
     what can't learn.
@@ -186,7 +186,8 @@ class Optimizer:
         for index, state in states.items():
             if not isinstance(index, int) or not 0 <= index < len(parameters):
                 raise ValueError(f"the state is of a parameter {index!r}, this optimizer has {len(parameters)}")
-            check_state(index, state, parameters[index], self.needed_state, self.array_state)
+            if self.array_state:  # a subclass that names none remembers what it likes
+                check_state(index, state, parameters[index], self.needed_state, self.array_state)
         for own, group in zip(self.param_groups, groups, strict=True):
             kept = {key: own[key] for key in ("params", "param_names") if key in own}
             own.clear()

@@ -8,7 +8,7 @@ import warnings
 import numpy as np
 import pytest
 
-from tinytorch import SGD, Adam, AdamW, RMSprop, Tensor, clip_grad_norm_, clip_grad_value_, nn, no_grad
+from tinytorch import SGD, Adam, AdamW, RMSprop, Tensor, clip_grad_norm_, clip_grad_value_, nn, no_grad, optim
 
 KINDS = [SGD, Adam, AdamW, RMSprop]
 
@@ -185,6 +185,26 @@ def test_a_copy_goes_on_by_itself(kind, copied):
     assert second.parameters[0].data.tobytes() != first.parameters[0].data.tobytes()
     step(second)
     assert second.parameters[0].data.tobytes() == first.parameters[0].data.tobytes()
+
+
+def test_an_optimizer_written_for_pytorch():
+    class Descent(optim.Optimizer):
+        def __init__(self, params, lr=0.5):
+            super().__init__(params, {"lr": lr})
+
+        def step(self, closure=None):
+            for group in self.param_groups:
+                for p in group["params"]:
+                    if p.grad is not None:
+                        self.state[p]["steps"] = self.state[p].get("steps", 0) + 1
+                        p.data -= group["lr"] * p.grad.data
+
+    p = parameter(1.0)
+    p.grad = Tensor([1.0])
+    optimizer, again = Descent([p]), Descent([parameter(1.0)])
+    optimizer.step()
+    again.load_state_dict(optimizer.state_dict())
+    assert (p.tolist(), again.state[again.parameters[0]]) == ([0.5], {"steps": 1})
 
 
 def test_repr_shows_the_groups():

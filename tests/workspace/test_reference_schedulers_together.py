@@ -2,6 +2,7 @@
 made in the middle of a training, or written as PyTorch's users write them."""
 
 import itertools
+import math
 import warnings
 
 import numpy as np
@@ -184,6 +185,8 @@ class TestRefused:
             (lambda o: lr_scheduler.ConstantLR(o, "x"), "factor must be a number from 0 on, got 'x'"),
             (lambda o: lr_scheduler.ExponentialLR(o, -1), "gamma must be"),
             (lambda o: lr_scheduler.PolynomialLR(o, 0), "total_iters must be"),
+            (lambda o: lr_scheduler.PolynomialLR(o, 2.5), "total_iters must be an integer from 1 on, got 2.5"),
+            (lambda o: lr_scheduler.PolynomialLR(o, math.inf), "total_iters must be an integer from 1 on, got inf"),
             (lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, 0), "T_0 must be"),
             (lambda o: lr_scheduler.CosineAnnealingWarmRestarts(o, 3).step(-1), "epoch must be a number from 0 on"),
             (lambda o: lr_scheduler.ChainedScheduler([]), "ChainedScheduler wanted schedulers, got none"),
@@ -192,7 +195,7 @@ class TestRefused:
                 "ChainedScheduler wanted schedulers that count steps, got SGD",
             ),
         ],
-        ids=range(10),
+        ids=range(12),
     )
     def test_wrong_options(self, make, message):
         with pytest.raises((ValueError, TypeError), match=message):
@@ -201,6 +204,6 @@ class TestRefused:
 
 def test_numpys_numbers_leave_pythons():
     optimizer = optim.SGD([Tensor([1.0], requires_grad=True)], lr=np.float64(0.1))
-    scheduler = lr_scheduler.StepLR(optimizer, 1, gamma=np.float32(0.5))
+    scheduler = lr_scheduler.StepLR(optimizer, 1.0, gamma=np.float32(0.5))
     scheduler.step()
     assert type(optimizer.param_groups[0]["lr"]) is type(scheduler.get_last_lr()[0]) is float
