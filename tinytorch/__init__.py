@@ -4,7 +4,7 @@ from tinytorch import _workspace
 
 _workspace.install()  # before any module is imported: it decides whose code each of them is
 
-from tinytorch import gradients, loss_gradients, nn, optim, tensor_gradients  # noqa: E402, F401  # three register rules
+from tinytorch import gradients, loss_gradients, nn, optim, tensor_gradients, utils  # noqa: E402, F401  # 3 register rules
 from tinytorch.activation_layers import (  # noqa: E402
     ELU,
     GELU,
@@ -41,7 +41,7 @@ from tinytorch.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
 from tinytorch.clipping import clip_grad_norm_, clip_grad_value_  # noqa: E402
 from tinytorch.contraction import einsum  # noqa: E402
 from tinytorch.creation import arange, eye, full, linspace, ones, ones_like, rand, randn, zeros, zeros_like  # noqa: E402
-from tinytorch.dataloader import DataLoader, TensorDataset, load_digits, shifted  # noqa: E402
+from tinytorch.dataloader import DataLoader, Subset, TensorDataset, load_digits, random_split, shifted  # noqa: E402
 from tinytorch.elementwise import (  # noqa: E402
     abs,
     allclose,
@@ -73,6 +73,7 @@ from tinytorch.elementwise import (  # noqa: E402
     subtract,
     where,
 )
+from tinytorch.evaluation import evaluate  # noqa: E402
 from tinytorch.indexing import gather, getitem, setitem  # noqa: E402
 from tinytorch.layers import Buffer, Dense, Dropout, Flatten, Identity, Layer, Linear, Parameter, Sequential, dropout  # noqa: E402
 from tinytorch.loss_layers import (  # noqa: E402
@@ -125,7 +126,7 @@ from tinytorch.tensor import (  # noqa: E402
     transpose,
     var,
 )
-from tinytorch.training import Callback, Trainer, evaluate  # noqa: E402
+from tinytorch.training import Callback, Trainer  # noqa: E402
 
 __all__ = [
     "ELU",
@@ -167,6 +168,7 @@ __all__ = [
     "SmoothL1Loss",
     "Softmax",
     "Softplus",
+    "Subset",
     "Summary",
     "Tanh",
     "Tensor",
@@ -253,6 +255,7 @@ __all__ = [
     "prod",
     "rand",
     "randn",
+    "random_split",
     "recall",
     "relu",
     "relu6",
@@ -282,6 +285,7 @@ __all__ = [
     "top_k_accuracy",
     "transpose",
     "unsqueeze",
+    "utils",
     "var",
     "where",
     "zeros",

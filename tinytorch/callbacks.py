@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+
 from tinytorch.checkpoints import save_checkpoint
 from tinytorch.optimizer_base import at_least_zero
 from tinytorch.schedulers import at_least_one
@@ -20,7 +22,8 @@ class EarlyStopping(Callback):
 
     monitor: "loss", or the name of a metric; of the validation. mode: whether better is lower ("min") or higher
     ("max"); without it "min" for the loss and "max" for a metric. min_delta: how much better counts.
-    restore_best: at the end of `fit` the model gets the weights of its best epoch; the optimizer's state stays.
+    restore_best: at the end of `fit`, but not after an error, the model gets the weights of its best epoch, which stand
+    in `weights`; the optimizer's state stays.
     best: the best value so far; best_epoch: its number.
 
     Raises ValueError for options out of range, and in `fit` without validation or without that metric.
@@ -99,7 +102,9 @@ class SaveCheckpoint(Callback):
     path: the file, by custom with the ending .safetensors. every_epochs: after how many epochs. every_steps: after how
     many steps besides, for long epochs; None for none.
 
-    Raises ValueError for counts below 1, and what `save_checkpoint` raises.
+    Raises ValueError for counts below 1, what `save_checkpoint` raises, and FloatingPointError in place of saving
+    parameters that are no longer finite numbers: the file before them stays. All of that comes at rest, so the training
+    can still be saved elsewhere and go on.
     """
 
     def __init__(self, path: str | Path, every_epochs: int = 1, every_steps: int | None = None) -> None:
@@ -114,4 +119,13 @@ class SaveCheckpoint(Callback):
         else:
             due = self.every_steps is not None and trainer.steps % self.every_steps == 0
         if due:
+            self._check_finite(trainer)
             save_checkpoint(self.path, trainer)
+
+    def _check_finite(self, trainer: Trainer) -> None:
+        for name, p in trainer.model.named_parameters():
+            if not np.isfinite(p.data).all():
+                raise FloatingPointError(
+                    f"{name} is no longer all finite numbers after step {trainer.steps}, so {self.path} was left as it "
+                    f"is; go on from there with a smaller learning rate or clip_norm"
+                )

@@ -3,13 +3,12 @@
 Public parts: `save_checkpoint`, `load_checkpoint` for a whole training; `save_state`, `load_state` for any numbers,
 text, arrays, and lists, tuples and dicts of them, such as `model.state_dict()`.
 
-A file is written beside its place, forced to the disk and then renamed: whatever happens, at `path` stands the last
+A file is written beside its place and renamed, see `tinytorch.whole_files`: whatever happens, at `path` stands the last
 whole one. Its arrays are safetensors' own, so that other programs can read them; all else is JSON in the metadata, and
 a checksum over both tells a damaged file. Needs the package safetensors, and only here.
 """
 
 import json
-import os
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tinytorch.memory_order import axes_of, with_axes
 from tinytorch.tensor import Array
+from tinytorch.whole_files import write_whole
 
 if TYPE_CHECKING:
     from tinytorch.training import Trainer
@@ -26,12 +27,15 @@ FORMAT = "tinytorch state 1"
 TRAINING = "tinytorch training"
 WIDEST = 8  # bytes of a number that safetensors knows
 ARRAY, TUPLE, PAIRS = "$array", "$tuple", "$pairs"  # how JSON says what it has no word for
+AXES = "$axes"  # of an array that isn't in C order, see `axes_of`
+PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")  # as files of torch.save begin
 
 
 def save_checkpoint(path: str | Path, trainer: "Trainer") -> None:
     """Save a training: model, optimizer, scheduler, callbacks, generators, data order and progress.
 
-    To be called between `fit`s or from a callback's `at_rest`. Raises as `save_state`.
+    To be called between `fit`s or from a callback's `at_rest`. Raises as `save_state`, and RuntimeError in the middle
+    of a step, or where an error ended the training there.
     """
     save_state(path, {"kind": TRAINING, "trainer": trainer.state_dict()})
 
@@ -43,7 +47,7 @@ def load_checkpoint(path: str | Path, trainer: "Trainer") -> None:
     Raises as `load_state`, and ValueError that names the file if it doesn't fit the trainer; then nothing was changed.
     """
     found = load_state(path)
-    if not isinstance(found, dict) or found.get("kind") != TRAINING:
+    if not isinstance(found, dict) or found.get("kind") != TRAINING or "trainer" not in found:
         raise ValueError(f"{path} is no checkpoint of a training: it was saved by save_state; try load_state")
     try:
         trainer.load_state_dict(found["trainer"])
@@ -54,8 +58,11 @@ def load_checkpoint(path: str | Path, trainer: "Trainer") -> None:
 def save_state(path: str | Path, state: Any) -> None:
     """Save numbers, text, arrays, and lists, tuples and dicts of them to a file; folders are made.
 
-    Raises TypeError for anything else in it, OSError if the disk is full or not to be written, ModuleNotFoundError
-    without safetensors. What stood at `path` before then still does.
+    Arrays come back with the order of their axes in memory. A file that is being saved by another process at the same
+    moment is refused.
+
+    Raises TypeError for anything else in it, OSError with the path if the disk is full or not to be written,
+    ModuleNotFoundError without safetensors. What stood at `path` before then still does.
 
     >>> import tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -67,50 +74,65 @@ def save_state(path: str | Path, state: Any) -> None:
     arrays: dict[str, Array] = {}
     text = json.dumps(_packed(state, "", arrays))
     metadata = {"format": FORMAT, "state": text, "checksum": _checksum(text, arrays)}
-    _write(Path(path), safetensors.numpy.save(arrays, metadata))
+    write_whole(Path(path), safetensors.numpy.save(arrays, metadata))
 
 
 def load_state(path: str | Path) -> Any:
     """Return what `save_state` saved.
 
-    Raises FileNotFoundError; ValueError that names the file if it is damaged, truncated or another program's;
-    ModuleNotFoundError without safetensors.
+    Raises OSError with the path if there is no file or none to be read; ValueError with the path if it is damaged,
+    truncated or another program's; ModuleNotFoundError without safetensors.
     """
     safetensors = _safetensors()
-    if not Path(path).exists():
-        raise FileNotFoundError(f"there is no checkpoint at {path}; was it saved, and is the path right?")
+    path = Path(path)
+    begin = _begin(path)
     try:
         with safetensors.safe_open(path, "numpy") as file:
-            metadata = file.metadata() or {}
-            if metadata.get("format") != FORMAT:
-                raise ValueError(f"wanted the format {FORMAT!r}, got {metadata.get('format', 'none')!r}")
+            text, checksum = _of_metadata(file.metadata() or {})
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # it is no mapping
-        if metadata["checksum"] != _checksum(metadata["state"], arrays):
-            raise ValueError("its checksum is another; the file was damaged")
-        return _unpacked(json.loads(metadata["state"]), arrays)
-    except (safetensors.SafetensorError, ValueError, KeyError, TypeError, RecursionError, OSError) as error:
-        raise ValueError(f"{path} is no whole checkpoint of this library: {error}; take another one") from error
+        if checksum != _checksum(text, arrays):
+            raise ValueError(f"wanted the checksum {checksum}, got {_checksum(text, arrays)}: the file was damaged")
+        return _unpacked(json.loads(text), arrays)
+    except safetensors.SafetensorError as error:
+        raise ValueError(_refusal(path, f"wanted safetensors, got {_what_begins(begin)}: {error}")) from error
+    except KeyError as error:
+        raise ValueError(_refusal(path, f"wanted the array {error}, got none of that name")) from error
+    except (ValueError, TypeError, RecursionError) as error:
+        raise ValueError(_refusal(path, str(error))) from error
 
 
-def _write(path: Path, content: bytes) -> None:
-    """Write a file so that a crash at any moment leaves the old one or the new one at its path."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = path.with_name(f".{path.name}.part")  # one name: the next save clears away what a crash left
+def _begin(path: Path) -> bytes:
+    """Return the file's first bytes, or raise what says why it can't be read."""
     try:
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except BaseException:
-        beside.unlink(missing_ok=True)
-        raise
-    if os.name == "posix":  # the new name has to reach the disk too
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        with path.open("rb") as file:
+            return file.read(max(map(len, PICKLES)))
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"there is no checkpoint at {path}; was it saved, and is the path right?") from error
+    except OSError as error:  # a folder, or not to be read
+        why = f"can't read a checkpoint ({error.strerror}); name a file that you may read"
+        raise OSError(error.errno, why, str(path)) from error
+
+
+def _what_begins(begin: bytes) -> str:
+    """Say what a file that begins so is."""
+    if not begin:
+        return "an empty file"
+    pickled = begin.startswith(PICKLES)
+    return "a pickle (torch.save?), which could run anything and is never loaded" if pickled else "something else"
+
+
+def _of_metadata(metadata: Mapping[str, str]) -> tuple[str, str]:
+    """Return the state as JSON and the checksum."""
+    if metadata.get("format") != FORMAT:
+        raise ValueError(f"wanted the format {FORMAT!r}, got {metadata.get('format', 'none')!r}")
+    missing = [key for key in ("state", "checksum") if key not in metadata]
+    if missing:
+        raise ValueError(f"wanted the entries 'state' and 'checksum', got none of {missing}")
+    return metadata["state"], metadata["checksum"]
+
+
+def _refusal(path: Path, why: str) -> str:
+    return f"{path} is no whole checkpoint of this library: {why}; take another one"
 
 
 def _packed(value: Any, name: str, arrays: dict[str, Array]) -> Any:
@@ -121,7 +143,8 @@ def _packed(value: Any, name: str, arrays: dict[str, Array]) -> Any:
         while name in arrays or name in ("", "__metadata__"):  # safetensors keeps the latter for itself
             name += "_"
         arrays[name] = value.astype(value.dtype.newbyteorder("="), order="C")
-        return {ARRAY: name}
+        axes = axes_of(value)
+        return {ARRAY: name} if axes == sorted(axes) else {ARRAY: name, AXES: axes}
     if isinstance(value, np.generic):
         return _packed(value.item(), name, arrays)
     if isinstance(value, list):
@@ -145,6 +168,8 @@ def _unpacked(value: Any, arrays: Mapping[str, Array]) -> Any:
         return value
     if value.keys() == {ARRAY}:
         return arrays[value[ARRAY]]
+    if value.keys() == {ARRAY, AXES}:
+        return with_axes(arrays[value[ARRAY]], value[AXES])
     if value.keys() == {TUPLE}:
         return tuple(_unpacked(value[TUPLE], arrays))
     if value.keys() == {PAIRS}:

@@ -3,10 +3,13 @@
 Public parts: `accuracy`, `top_k_accuracy`, `confusion_matrix`, `precision`, `recall`, `f1_score`.
 
 All take the outputs first and the right classes second. outputs: the scores (N, C), of which the largest is the answer
-(the first of equal ones), or the answers themselves, (N,) integers. targets: (N,) integers. The definitions are
-scikit-learn's, with its `labels` as all classes: 0 to C - 1, or to the largest one seen.
+(the first of equal ones), or the answers themselves, (N,) integers. targets: (N,) integers from 0 on; a class that is
+to be ignored has to be left out before. The definitions are scikit-learn's. Arrays by class have all classes, 0 to
+C - 1 or to the largest one seen; means over classes leave out those that are neither an answer nor a target, as its
+default does: otherwise the best possible answers to data without some class would not be rated 1.
 """
 
+import math
 from typing import Literal, overload
 
 import numpy as np
@@ -19,7 +22,8 @@ Average = Literal["macro", "micro", "weighted"]
 def accuracy(outputs: Operand, targets: Operand) -> float:
     """Return the share of right answers, from 0 to 1.
 
-    Raises ValueError for other shapes, no samples, or scores that are nan; TypeError for targets that aren't integers.
+    Raises ValueError for other shapes, no samples, scores that are nan or a target without a score; TypeError for
+    targets that aren't integers.
 
     >>> accuracy(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([1, 1]))
     0.5
@@ -42,9 +46,8 @@ def top_k_accuracy(outputs: Operand, targets: Operand, k: int = 5) -> float:
         raise ValueError(f"top_k_accuracy wanted scores (N, C), got {scores.shape}; answers alone have no order")
     _, right = _answers("top_k_accuracy", outputs, targets)
     classes = scores.shape[1]
-    if not 1 <= k <= classes:
+    if not isinstance(k, int | np.integer) or not 1 <= k <= classes:
         raise ValueError(f"top_k_accuracy wanted a k from 1 to {classes}, the number of classes, got {k}")
-    _check_range("top_k_accuracy", right, classes)
     own = scores[np.arange(len(right)), right].reshape(-1, 1)  # (N, 1)
     later = np.arange(classes) > right.reshape(-1, 1)  # (N, C)
     before = (scores > own) | ((scores == own) & later)
@@ -55,7 +58,7 @@ def confusion_matrix(outputs: Operand, targets: Operand, classes: int | None = N
     """Return how often each class (row) got each answer (column), as (C, C) integers.
 
     classes: C; without it the number of scores, or the largest class seen and one more.
-    Raises as `accuracy`, and ValueError for a class out of range.
+    Raises as `accuracy`, and ValueError for a class out of range or a number of classes below 1.
 
     >>> confusion_matrix(np.array([0, 1, 1, 2]), np.array([0, 0, 1, 2]))
     array([[1, 1, 0],
@@ -66,6 +69,8 @@ def confusion_matrix(outputs: Operand, targets: Operand, classes: int | None = N
     if classes is None:
         scores = as_tensor(outputs)
         classes = scores.shape[1] if scores.ndim == 2 else int(max(answers.max(), right.max())) + 1
+    if not isinstance(classes, int | np.integer) or classes < 1:
+        raise ValueError(f"confusion_matrix wanted a number of classes from 1 on, got {classes!r}")
     _check_range("confusion_matrix", right, classes)
     _check_range("confusion_matrix", answers, classes)
     counts = np.bincount(right * classes + answers, minlength=classes * classes)
@@ -81,9 +86,9 @@ def precision(
 ) -> float | Array:
     """Return how many of the answers "this class" are right: TP / (TP + FP).
 
-    average: "macro", the mean over the classes; "weighted", over the samples by their right class; "micro", of all
-    answers together (then it is the accuracy); None, an array (C,). zero_division: the value for a class that was never
-    an answer.
+    average: "macro", the mean over the classes that occur; "weighted", over the samples by their right class; "micro",
+    of all answers together (then it is the accuracy); None, an array (C,). zero_division: the value for a class that
+    was never an answer; with nan a mean leaves it out.
     Raises as `accuracy`, and ValueError for another average.
 
     >>> precision(np.array([0, 0, 1]), np.array([0, 1, 1]), average=None)
@@ -141,7 +146,8 @@ def _rate(
     rates: Array = np.where(whole > 0, right / np.maximum(whole, 0.5), zero_division)  # 0.5: the least that isn't 0
     if average is None:
         return rates
-    return float(np.average(rates, weights=samples if average == "weighted" else None))
+    weights = np.where(np.isnan(rates), 0, samples if average == "weighted" else answered + samples > 0)
+    return float(np.nansum(rates * weights) / weights.sum()) if weights.any() else math.nan
 
 
 def _answers(name: str, outputs: Operand, targets: Operand) -> tuple[Array, Array]:
@@ -160,9 +166,16 @@ def _answers(name: str, outputs: Operand, targets: Operand) -> tuple[Array, Arra
         return given.astype(np.intp), right
     if np.isnan(given).any():
         raise ValueError(f"{name} got scores that are nan: no answer is the largest; has the training diverged?")
+    if given.shape[1] < 2:
+        raise ValueError(
+            f"{name} wanted scores of 2 classes or more, got {given.shape}; try (scores > 0.5).astype(int)"
+        )
+    _check_range(name, right, given.shape[1])
     return given.argmax(axis=1), right
 
 
 def _check_range(name: str, found: Array, classes: int) -> None:
     if found.min() < 0 or found.max() >= classes:
-        raise ValueError(f"{name} wanted classes from 0 to {classes - 1}, got {found.min()} to {found.max()}")
+        raise ValueError(
+            f"{name} wanted classes from 0 to {classes - 1}, got {found.min()} to {found.max()}; do they start at 0?"
+        )

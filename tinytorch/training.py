@@ -1,52 +1,36 @@
 """Module 07: training, the loop that everything above and below is for.
 
-Public parts: `Trainer`, `Callback`, `evaluate`, and the records `Epoch`, `Score` and `Progress`. Early stopping and
-saving are callbacks, in `tinytorch.callbacks`. Nothing here prints, draws or saves.
+Public parts: `Trainer`, `Callback`, and the records `Epoch` and `Progress`. `evaluate` and its `Score` are in
+`tinytorch.evaluation`; early stopping and saving are callbacks, in `tinytorch.callbacks`. Nothing here prints, draws or
+saves.
 """
 
 import itertools
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from tinytorch import training_state
-from tinytorch.autograd import no_grad
 from tinytorch.clipping import clip_grad_norm_, clip_grad_value_
+from tinytorch.evaluation import Batch, Batches, Metrics, evaluate, pair_of
+from tinytorch.evaluation import Score as Score  # "as": whoever imports training finds it here
+from tinytorch.interrupts import Interrupts
 from tinytorch.layers import Layer
+from tinytorch.loss_weights import Loss, check_loss, is_sum, shares_of, single_loss, weight_of
 from tinytorch.losses import cross_entropy
-from tinytorch.metrics import accuracy
 from tinytorch.optimizer_base import Optimizer, at_least_zero
 from tinytorch.schedulers import LRScheduler, ReduceLROnPlateau, at_least_one
-from tinytorch.tensor import Array, Tensor
-
-Batch = tuple[Tensor, ...]  # (inputs, targets)
-Batches = Iterable[Batch]  # the same again in every pass: a DataLoader or a list
-Loss = Callable[[Tensor, Tensor], Tensor]
-Metrics = Mapping[str, Callable[[Array, Array], float]]  # by name: (outputs, targets) of all samples -> a number
-
-
-class Score(NamedTuple):
-    """How good a model is on some data."""
-
-    loss: float  # the mean over the samples
-    metrics: dict[str, float]  # by name
-
-    @property
-    def accuracy(self) -> float:
-        """The share of right answers, from 0 to 1; AttributeError where it wasn't asked for."""
-        if "accuracy" not in self.metrics:
-            raise AttributeError(f"this score has no accuracy, only {sorted(self.metrics)}; give it among the metrics")
-        return self.metrics["accuracy"]
+from tinytorch.tensor import Tensor
 
 
 class Epoch(NamedTuple):
     """What a pass over the training data led to."""
 
     number: int  # from 1
-    loss: float  # the mean over the samples, each as its batch came: the model was still changing
+    loss: float  # the mean over the targets, each as its batch came: the model was still changing
     validation: Score | None  # after the pass, where there was something to validate on
 
 
@@ -58,6 +42,7 @@ class Progress:
     batches: int = 0  # of this epoch
     samples: int = 0  # of this epoch
     loss: float = 0.0  # the sum over those samples
+    weight: float = 0.0  # what the mean divides it by, see `tinytorch.loss_weights`
 
 
 class Callback:
@@ -96,13 +81,17 @@ class Callback:
 class Trainer:
     """Trains a model: for each batch forward, loss, backward, step.
 
-    model: a Layer, from inputs to what `loss` takes. loss: (outputs, targets) -> the mean over the samples.
+    model: a Layer, from inputs to what `loss` takes. loss: (outputs, targets) -> one number.
     scheduler: steps after every "epoch" or "step", as `scheduler_every` says; ReduceLROnPlateau goes by the validation
     loss. metrics: see `evaluate`.
-    accumulate: how many batches make a step. The gradient is that of all of them as one batch, at the memory of one.
+    accumulate: how many batches make a step. The gradient is that of all of them as one batch, at the memory of one,
+    also where batches differ in size or targets are ignored or weighted: `tinytorch.loss_weights` says when.
     clip_norm, clip_value: bounds for the gradient, see `tinytorch.clipping`. gradient_norm: before clip_norm, last.
 
-    Raises ValueError for options out of range.
+    A model in evaluation mode is set to training; layers that are in evaluation mode while the model trains (frozen
+    statistics) stay so.
+
+    Raises ValueError for options out of range, or a loss with reduction="none".
 
     >>> from tinytorch import Linear, SGD
     >>> model = Linear(1, 2, seed=0)
@@ -127,6 +116,7 @@ class Trainer:
     ) -> None:
         self.model = model
         self.optimizer = optimizer
+        check_loss(loss)
         self.loss = loss
         self.callbacks = list(callbacks)
         self.scheduler = scheduler
@@ -142,14 +132,19 @@ class Trainer:
         self.progress = Progress()
         self.history: list[Epoch] = []
         self.stop = False
+        self.resting = True  # nothing is half done, so that the state is whole
         self.gradient_norm = math.nan
         self.source: Iterator[Batch] = iter(())  # of the epoch under way
+        self.interrupts = Interrupts()
         self.resumed: training_state.Data | None = None  # what a loaded checkpoint says of the data of the next `fit`
 
     def fit(self, batches: Batches, epochs: int, validation: Batches | None = None) -> list[Epoch]:
         """Pass over the batches until `epochs` passes are done, and return what each led to.
 
         After a checkpoint was loaded its passes count, and the one that was under way goes on where it stood.
+        Ctrl-C ends it after the step under way, or at once if pressed again. Then `load_state_dict(state_dict())` and
+        another `fit` go on from there, as a saved checkpoint does. After an error in the middle of a step that step is
+        half done, and `state_dict` refuses.
 
         Raises ValueError if there are no batches, or if these are not the data of the loaded checkpoint;
         FloatingPointError as soon as the loss, or the norm to clip, is no longer a finite number.
@@ -161,36 +156,48 @@ class Trainer:
             self.progress, self.history, self.stop, self.source = Progress(), [], False, iter(())
         else:
             self.source = training_state.resume(self.resumed, batches, validation, self.progress.batches)
-            self.resumed = None
-        self.batches, self.validation = batches, validation
-        for callback in self.callbacks:
-            callback.before_fit(self)
-        while self.progress.epoch <= epochs and not self.stop:
-            self._epoch()
-        for callback in self.callbacks:
-            callback.after_fit(self, self.history)
+        self.batches, self.validation, self.resting = batches, validation, True
+        with self.interrupts:
+            for callback in self.callbacks:
+                callback.before_fit(self)
+            self.resumed = None  # not before: until here an error leaves the checkpoint loaded
+            while self.progress.epoch <= epochs and not self.stop:
+                self._epoch()
+            for callback in self.callbacks:
+                callback.after_fit(self, self.history)
         return self.history
 
     def step(self, batches: Sequence[Batch]) -> float:
-        """Learn from one or more batches as if they were one; return the mean loss over their samples.
+        """Learn from one or more batches as if they were one; return the mean loss.
 
-        Raises FloatingPointError, before any change of the model, if the loss or the norm to clip isn't finite.
+        Raises FloatingPointError, before any change of the parameters, if the loss or the norm to clip isn't finite;
+        ValueError for a loss that isn't one number.
         """
+        total, weight = self._learn([pair_of(batch) for batch in batches])
+        return total / weight
+
+    def _learn(self, pairs: Sequence[tuple[Tensor, Tensor]]) -> tuple[float, float]:
+        """Take a step; return the sum of the losses and what their mean divides by."""
         self.optimizer.zero_grad()
-        samples = [len(_pair(batch)[0]) for batch in batches]
-        mean = 0.0
-        for (inputs, targets), count in zip(batches, samples, strict=True):
-            loss = self.loss(self.model(inputs), targets)
-            share = count / sum(samples)
-            mean += share * self._finite(float(loss.item()))
+        weights = [weight_of(self.loss, targets) for _, targets in pairs]
+        total = 0.0
+        for (inputs, targets), weight, share in zip(pairs, weights, shares_of(self.loss, weights), strict=True):
+            if not weight and any(weights):
+                continue  # nothing in it counts, and a mean of nothing is no number
+            loss = single_loss(self.loss, self.model(inputs), targets)
+            value = self._finite(float(loss.item()))
+            total += value if is_sum(self.loss) else value * weight
             loss.backward(np.full(loss.shape, share, loss.dtype))
         self._clip()
         self.optimizer.step()
         self.steps += 1
-        return mean
+        return total, sum(weights)
 
     def state_dict(self) -> dict[str, Any]:
-        """Return all that a new Trainer of the same parts needs to go on to the bit: see `tinytorch.training_state`."""
+        """Return all that a new Trainer of the same parts needs to go on to the bit: see `tinytorch.training_state`.
+
+        Raises RuntimeError in the middle of a step, or where an error ended a training there.
+        """
         return training_state.state_of(self)
 
     def load_state_dict(self, state_dict: Mapping[str, Any]) -> None:
@@ -204,39 +211,53 @@ class Trainer:
     def _epoch(self) -> None:
         """Pass over the batches once, or over those that are left of a pass under way."""
         now = self.progress
+        self.resting = False
         if not now.batches:
             self.source = iter(self.batches)
             for callback in self.callbacks:
                 callback.before_epoch(self, now.epoch)
-        self.model.train()
-        while batches := list(itertools.islice(self.source, self.accumulate)):
-            self._step(batches)
+        while self._step():
+            self._rest()
         if not now.samples:
             raise ValueError(
-                f"no batches in epoch {now.epoch}: is the dataset empty, or are they a generator that ended?"
+                f"no batches in epoch {now.epoch}: is the dataset empty, or smaller than a batch with drop_last, or "
+                f"are they a generator that ended?"
             )
         score = None
         if self.validation is not None:
             score = evaluate(self.model, self.validation, self.loss, self.metrics)
-        epoch = Epoch(now.epoch, now.loss / now.samples, score)
+        epoch = Epoch(now.epoch, now.loss / now.weight, score)
         self.history.append(epoch)
         self._schedule("epoch", score)
         for callback in self.callbacks:
             callback.after_epoch(self, epoch)
         self.progress = Progress(now.epoch + 1)
-        for callback in self.callbacks:
-            callback.at_rest(self)
+        self._rest()
 
-    def _step(self, batches: list[Batch]) -> None:
-        samples = sum(len(_pair(batch)[0]) for batch in batches)
-        self.progress.loss += self.step(batches) * samples
-        self.progress.samples += samples
-        self.progress.batches += len(batches)
+    def _step(self) -> bool:
+        """Learn from the next batches; return whether there were any."""
+        self.resting = False
+        if not self.model.training:
+            self.model.train()
+        pairs = [pair_of(batch) for batch in itertools.islice(self.source, self.accumulate)]
+        if not pairs:
+            return False
+        total, weight = self._learn(pairs)
+        self.progress.loss += total
+        self.progress.weight += weight
+        self.progress.samples += sum(len(inputs) for inputs, _ in pairs)
+        self.progress.batches += len(pairs)
         self._schedule("step", None)
         for callback in self.callbacks:
             callback.after_step(self)
+        return True
+
+    def _rest(self) -> None:
+        """Let the callbacks save, and Ctrl-C act."""
+        self.resting = True
         for callback in self.callbacks:
             callback.at_rest(self)
+        self.interrupts.check()
 
     def _schedule(self, event: str, score: Score | None) -> None:
         if event != self.scheduler_every:
@@ -273,51 +294,3 @@ class Trainer:
             raise ValueError(
                 "ReduceLROnPlateau goes by the validation loss; wanted scheduler_every='epoch', got 'step'"
             )
-
-
-def evaluate(model: Layer, batches: Batches, loss: Loss = cross_entropy, metrics: Metrics | None = None) -> Score:
-    """Return the mean loss over the samples, and the metrics; nothing is recorded for gradients.
-
-    metrics: by name, (outputs, targets) -> a number; they get all samples at once, for F1 is no mean over batches.
-        Without any, the accuracy where outputs (N, C) meet targets (N,) of integers. {} for none.
-    The model is in evaluation mode meanwhile (`eval`), and in its former mode afterwards.
-    Raises ValueError if there are no batches; FloatingPointError if the loss is nan.
-    """
-    total, samples = 0.0, 0
-    seen: list[tuple[Array, Array]] = []
-    training = [(layer, layer.training) for layer in model.modules()]
-    model.eval()
-    try:
-        with no_grad():
-            for batch in batches:
-                inputs, targets = _pair(batch)
-                outputs = model(inputs)
-                total += float(loss(outputs, targets).item()) * len(inputs)
-                samples += len(inputs)
-                if metrics is None or metrics:
-                    seen.append((outputs.data, targets.data))
-    finally:
-        for layer, mode in training:
-            layer.training = mode
-    if not samples:
-        raise ValueError("evaluate got no batches: is the dataset empty, or are they a generator that ended?")
-    if math.isnan(total):
-        raise FloatingPointError("the loss is nan on the data to evaluate; is the learning rate too large?")
-    return Score(total / samples, _measured(metrics, seen))
-
-
-def _measured(metrics: Metrics | None, seen: list[tuple[Array, Array]]) -> dict[str, float]:
-    """Return the metrics of all batches together, by name."""
-    if not seen:
-        return {}
-    outputs, targets = (np.concatenate(parts) for parts in zip(*seen, strict=True))
-    if metrics is None:
-        answers = outputs.ndim == 2 and outputs.shape[1] > 1 and targets.ndim == 1 and targets.dtype.kind in "iu"
-        metrics = {"accuracy": accuracy} if answers else {}
-    return {name: float(metric(outputs, targets)) for name, metric in metrics.items()}
-
-
-def _pair(batch: Batch) -> tuple[Tensor, Tensor]:
-    if len(batch) != 2:
-        raise ValueError(f"a batch wanted to be (inputs, targets), got {len(batch)} tensors; change the dataset?")
-    return batch[0], batch[1]

@@ -2,9 +2,11 @@
 
 Public parts: `state_of`, `load`, `resume`; `Trainer.state_dict`, `load_state_dict` and `fit` are built on them.
 
-The state: the model's tensors, the optimizer, the scheduler, the callbacks that have a state, the generators of layers
-(dropout) and data, how far the epoch is, in which order its batches come, and the history. What it doesn't hold is
-code: the model, the options of the Trainer and the data are made anew by the same program.
+The state: the tensors of the model, and of a loss that is a layer, with their order in memory; which layers are in
+evaluation mode, and which parameters are frozen; the optimizer, the scheduler, the callbacks that have a state; the
+generators of layers (dropout) and data; how far the epoch is, in which order its batches come, and the history. What it
+doesn't hold is code: the model, the options of the Trainer and the data are made anew by the same program. Nor what is
+random outside of it: a dataset has to draw from a `np.random.Generator` that it keeps as an attribute.
 """
 
 import copy
@@ -17,6 +19,7 @@ import numpy as np
 
 from tinytorch.layer_base import Layer
 from tinytorch.layer_tree import parts_of
+from tinytorch.memory_order import laid_out, strides_of
 from tinytorch.tensor import Tensor
 
 if TYPE_CHECKING:
@@ -50,14 +53,26 @@ class Resumable(Protocol):
 
 
 def state_of(trainer: "Trainer") -> State:
-    """Return the state as numbers, text, arrays, and lists and dicts of them."""
+    """Return the state as numbers, text, arrays, and lists and dicts of them. Raises RuntimeError if half is done."""
+    if not trainer.resting:
+        raise RuntimeError(
+            f"a training's state wanted a moment at rest, got one in the middle, after {trainer.steps} steps: from a "
+            f"callback save in at_rest; after an error go on from the last checkpoint"
+        )
+    return _state_of(trainer)
+
+
+def _state_of(trainer: "Trainer") -> State:
     data = trainer.resumed or _data_of(trainer)
+    layers = _layers(trainer)
     return {
         "model": trainer.model.state_dict(),
+        "loss": layers["loss"].state_dict() if "loss" in layers else {},
+        "layers": {name: _nature(layer) for name, layer in layers.items()},
         "optimizer": [type(trainer.optimizer).__name__, trainer.optimizer.state_dict()],
         "scheduler": trainer.scheduler and [type(trainer.scheduler).__name__, trainer.scheduler.state_dict()],
         "callbacks": [[type(c).__name__, state] for c in trainer.callbacks if (state := c.state_dict())],
-        "generators": {name: _state(g) for name, g in _generators(trainer.model).items()},
+        "generators": {name: _state(g) for name, g in _all_generators(layers).items()},
         "data_generators": dict(data.generators),
         "data": data.order,
         "progress": asdict(trainer.progress),
@@ -79,16 +94,16 @@ def load(trainer: "Trainer", state: Mapping[str, Any]) -> None:
 
     Raises ValueError if the state doesn't fit the trainer's parts; then all is as it was before.
     """
-    before, resumed = state_of(trainer), trainer.resumed
+    before, resumed, resting = _state_of(trainer), trainer.resumed, trainer.resting
     if not isinstance(state, Mapping) or set(state) != set(before):
         got = sorted(state) if isinstance(state, Mapping) else type(state).__name__
         raise ValueError(f"a Trainer's state wanted {sorted(before)}, got {got}")
     try:
         _load(trainer, state)
-    except Exception as error:
+    except BaseException as error:  # also Ctrl-C
         _load(trainer, before)
-        trainer.resumed = resumed
-        if isinstance(error, ValueError):
+        trainer.resumed, trainer.resting = resumed, resting
+        if isinstance(error, ValueError) or not isinstance(error, Exception):
             raise
         raise ValueError(f"this is no state of a Trainer: {type(error).__name__}: {error}") from error
 
@@ -111,7 +126,7 @@ def resume(data: Data, batches: Batches, validation: Batches | None, seen: int) 
             return iter(())
         if data.order is not None and isinstance(batches, Resumable):
             return batches.resume(data.order)
-        if "batches" in generators:
+        if any(name.startswith("batches") for name in generators):
             raise ValueError("data with a generator goes on inside an epoch if it has resume(), as a DataLoader has")
         rest = iter(batches)
         if len(list(itertools.islice(rest, seen))) < seen:
@@ -126,7 +141,11 @@ def _load(trainer: "Trainer", state: Mapping[str, Any]) -> None:
     """Put all parts back, one after the other; an error leaves those before it changed."""
     from tinytorch.training import Epoch, Progress, Score  # it stands on this module
 
-    _load_model(trainer.model, state["model"])
+    layers = _layers(trainer)
+    if set(state["layers"]) != set(layers):
+        raise ValueError(f"the checkpoint has the layers {sorted(state['layers'])}, this Trainer has {sorted(layers)}")
+    for name, layer in layers.items():
+        _load_layer(layer, state[name], state["layers"][name])
     _load_part("optimizer", trainer.optimizer, state["optimizer"])
     _load_part("scheduler", trainer.scheduler, state["scheduler"])
     callbacks = [callback for callback in trainer.callbacks if callback.state_dict()]
@@ -135,28 +154,61 @@ def _load(trainer: "Trainer", state: Mapping[str, Any]) -> None:
         raise ValueError(f"the checkpoint has the state of the callbacks {names}, this Trainer has {own} with a state")
     for callback, saved in zip(callbacks, state["callbacks"], strict=True):
         _load_part("callback", callback, saved)
-    generators = _generators(trainer.model)
+    generators = _all_generators(layers)
     if set(generators) != set(state["generators"]):
         raise ValueError(
-            f"the checkpoint has the generators {sorted(state['generators'])}, this model has {sorted(generators)}"
+            f"the checkpoint has the generators {sorted(state['generators'])}, this Trainer has {sorted(generators)}"
         )
     _put_back(generators, state["generators"])
-    counts, wanted = {**state["progress"], "steps": state["steps"]}, {"steps", *asdict(Progress())}
-    if set(counts) != wanted or not all(isinstance(count, int | float) for count in counts.values()):
-        raise ValueError(f"a training's progress wanted numbers for {sorted(wanted)}, got {counts}")
+    _check_counts(state["progress"], state["steps"], set(asdict(Progress())))
     trainer.progress = Progress(**state["progress"])
     trainer.history = [Epoch(n, loss, score and Score(score[0], dict(score[1]))) for n, loss, score in state["history"]]
     trainer.steps = state["steps"]
     trainer.stop = bool(state["stop"])
+    trainer.resting = True
     trainer.resumed = Data(state["data"], dict(state["data_generators"]))
 
 
-def _load_model(model: Layer, arrays: Mapping[str, Any]) -> None:
-    own = model.state_dict()
+def _check_counts(progress: Mapping[str, Any], steps: Any, wanted: set[str]) -> None:
+    """Raise ValueError unless these are numbers that say how far a training is."""
+    counts = {**progress, "steps": steps}
+    whole = [n for name, n in counts.items() if name not in ("loss", "weight")]
+    fits = set(counts) == {"steps", *wanted} and all(isinstance(n, int | float) for n in counts.values())
+    if not fits or not all(isinstance(n, int) and n >= 0 for n in whole):
+        raise ValueError(f"a training's progress wanted numbers for {sorted({'steps', *wanted})}, got {counts}")
+
+
+def _layers(trainer: "Trainer") -> dict[str, Layer]:
+    """Return the model and, if it is a layer, the loss, by the name of its tensors in the state."""
+    return {"model": trainer.model, **({"loss": trainer.loss} if isinstance(trainer.loss, Layer) else {})}
+
+
+def _tensors(layer: Layer) -> dict[str, Tensor]:
+    return {**dict(layer.named_parameters()), **dict(layer.named_buffers())}
+
+
+def _nature(layer: Layer) -> State:
+    """Return what of a layer's state isn't in its tensors' values."""
+    return {
+        "strides": {name: strides_of(x.data) for name, x in _tensors(layer).items()},
+        "frozen": [name for name, p in layer.named_parameters() if not p.requires_grad],
+        "eval": [name for name, part in layer.named_modules() if not part.training],
+    }
+
+
+def _load_layer(layer: Layer, arrays: Mapping[str, Any], nature: Mapping[str, Any]) -> None:
+    own, tensors = layer.state_dict(), _tensors(layer)
     for name, array in arrays.items():
         if name in own and array.dtype != own[name].dtype:
             raise ValueError(f"{name} wanted {own[name].dtype}, got {array.dtype}; only the same goes on to the bit")
-    model.load_state_dict(arrays)
+    memory = {name: x.data for name, x in tensors.items()}
+    layer.load_state_dict(arrays)
+    for name, x in tensors.items():
+        x.data = laid_out(x.data, nature["strides"][name], memory[name])
+    for name, p in layer.named_parameters():
+        p.requires_grad = name not in nature["frozen"]
+    for name, part in layer.named_modules():
+        part.training = name not in nature["eval"]
 
 
 def _load_part(what: str, part: Any, saved: Any) -> None:
@@ -168,6 +220,14 @@ def _load_part(what: str, part: Any, saved: Any) -> None:
         part.load_state_dict(saved[1])
 
 
+def _all_generators(layers: Mapping[str, Layer]) -> dict[str, np.random.Generator]:
+    """Return the generators of the model by dotted name, and those of the loss after "loss."."""
+    found = _generators(layers["model"])
+    for name, generator in _generators(layers["loss"]).items() if "loss" in layers else ():
+        found[f"loss.{name}"] = generator
+    return found
+
+
 def _generators(model: Layer) -> dict[str, np.random.Generator]:
     """Return the generators that layers hold, by dotted name."""
     found: dict[str, np.random.Generator] = {}
@@ -177,10 +237,16 @@ def _generators(model: Layer) -> dict[str, np.random.Generator]:
 
 
 def _data_generators(batches: Batches, validation: Batches | None) -> Iterator[tuple[str, np.random.Generator]]:
+    """Yield the generators that the data keep as attributes, and those of the datasets in them."""
     for name, data in (("batches", batches), ("validation", validation)):
-        generator = getattr(data, "generator", None)
-        if isinstance(generator, np.random.Generator):
-            yield name, generator
+        part: Any = data
+        seen: set[int] = set()
+        while part is not None and id(part) not in seen:
+            seen.add(id(part))
+            for key, value in getattr(part, "__dict__", {}).items():
+                if isinstance(value, np.random.Generator):
+                    yield f"{name}.{key}", value
+            name, part = f"{name}.dataset", getattr(part, "dataset", None)
 
 
 def _state(generator: np.random.Generator) -> State:

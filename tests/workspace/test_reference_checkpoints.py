@@ -27,6 +27,7 @@ from tinytorch import (
     Tensor,
     TensorDataset,
     Trainer,
+    checkpoints,
     load_checkpoint,
     save_checkpoint,
 )
@@ -228,7 +229,7 @@ class TestState:
         def full(descriptor):
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr("tinytorch.checkpoints.os.fsync", full)
+        monkeypatch.setattr("tinytorch.whole_files.os.fsync", full)
         with pytest.raises(OSError, match="No space left"):
             save_state(path, {"good": 2})
         assert load_state(path) == {"good": 1}
@@ -256,7 +257,7 @@ class TestBadFiles:
     def refused(self, path, message):
         trainer = made()[0]
         before = everything(trainer)
-        with pytest.raises((ValueError, FileNotFoundError), match=message) as caught:
+        with pytest.raises((ValueError, OSError), match=message) as caught:
             load_checkpoint(path, trainer)
         assert str(path) in str(caught.value)
         assert everything(trainer) == before
@@ -279,7 +280,71 @@ class TestBadFiles:
             self.refused(path, "is no whole checkpoint of this library")
 
     def test_a_folder(self, tmp_path):
-        self.refused(tmp_path, "is no whole checkpoint of this library")
+        self.refused(tmp_path, "can't read a checkpoint .*directory.*; name a file that you may read")
+
+    def test_a_file_that_may_not_be_read(self, path, monkeypatch):
+        def refuse(*arguments):
+            raise PermissionError(13, "Permission denied")
+
+        monkeypatch.setattr("pathlib.Path.open", refuse)
+        self.refused(path, "can't read a checkpoint .Permission denied.; name a file that you may read")
+
+    def test_an_empty_file(self, path):
+        path.write_bytes(b"")
+        self.refused(path, "wanted safetensors, got an empty file")
+
+    def test_a_header_of_garbage(self, path):
+        content = path.read_bytes()
+        path.write_bytes(content[:8] + bytes(reversed(content[8:200])) + content[200:])
+        self.refused(path, "wanted safetensors, got something else: .*header")
+
+    def written(self, path, text, arrays=(), **changes):
+        """Write a file whose checksum is right, whatever is in it."""
+        from safetensors.numpy import save_file
+
+        arrays = dict(arrays)
+        metadata = {"format": checkpoints.FORMAT, "state": text, "checksum": checkpoints._checksum(text, arrays)}
+        metadata.update(changes)
+        save_file(arrays, path, {key: value for key, value in metadata.items() if value is not None})
+
+    @pytest.mark.parametrize(
+        ("text", "changes", "message"),
+        [
+            ("{", {}, "is no whole checkpoint of this library: Expecting property name"),
+            ("[1]", {"checksum": "0"}, "wanted the checksum 0, got .*: the file was damaged"),
+            ("[1]", {"checksum": None}, r"wanted the entries 'state' and 'checksum', got none of \['checksum'\]"),
+            ("[1]", {"state": None}, r"wanted the entries 'state' and 'checksum', got none of \['state'\]"),
+            ("[1]", {"format": "tinytorch state 9"}, "wanted the format 'tinytorch state 1', got 'tinytorch state 9'"),
+            ('{"$array": "w"}', {}, "wanted the array 'w', got none of that name"),
+            ("[1]", {}, "is no checkpoint of a training"),
+            ('{"kind": "tinytorch training"}', {}, "is no checkpoint of a training"),
+            ('{"kind": "tinytorch training", "trainer": 5}', {}, "a Trainer's state wanted .*, got int"),
+        ],
+        ids=[
+            "no JSON",
+            "checksum",
+            "no checksum",
+            "no state",
+            "format",
+            "no array",
+            "a list",
+            "no trainer",
+            "a number",
+        ],
+    )
+    def test_files_that_are_wrong_inside(self, text, changes, message, tmp_path):
+        self.written(tmp_path / "x", text, **changes)
+        self.refused(tmp_path / "x", message)
+
+    def test_arrays_of_another_shape(self, path):
+        state = load_state(path)
+        state["trainer"]["model"]["3.weight"] = state["trainer"]["model"]["3.weight"].T
+        save_state(path, state)
+        self.refused(path, r"does not fit this Trainer: .*3\.weight wanted \(8, 3\), got \(3, 8\)")
+        state["trainer"]["model"]["3.weight"] = state["trainer"]["model"]["3.weight"].T
+        state["trainer"]["optimizer"][1]["state"][0] = {"step": 1}
+        save_state(path, state)
+        self.refused(path, "does not fit this Trainer: the state of parameter 0 has")
 
     def test_other_programs_files(self, tmp_path):
         from safetensors.numpy import save_file
@@ -287,7 +352,7 @@ class TestBadFiles:
         save_file({"weight": np.ones(2)}, tmp_path / "foreign.safetensors")
         self.refused(tmp_path / "foreign.safetensors", "wanted the format 'tinytorch state 1', got 'none'")
         (tmp_path / "a.pickle").write_bytes(b"\x80\x04cos\nsystem\n(S'false'\ntR.")
-        self.refused(tmp_path / "a.pickle", "is no whole checkpoint of this library")
+        self.refused(tmp_path / "a.pickle", "got a pickle .torch.save.., which could run anything and is never loaded")
 
     def test_a_state_that_is_no_training(self, tmp_path):
         save_state(tmp_path / "weights.safetensors", made()[0].model.state_dict())
@@ -333,7 +398,7 @@ class TestOtherTrainers:
         self.refused(path, self.trainer(precise), ".*wanted float64, got float32; only the same goes on to the bit")
         dry = Sequential(Linear(4, 8, seed=0), ReLU(), ReLU(), Linear(8, 3, seed=0))
         self.refused(
-            path, self.trainer(dry), r"the checkpoint has the generators \['.*2\.generator'\], this model has \[\]"
+            path, self.trainer(dry), r"the checkpoint has the generators \['.*2\.generator'\], this Trainer has \[\]"
         )
 
     def test_another_optimizer(self, path):
@@ -356,6 +421,11 @@ class TestOtherTrainers:
         for change in (
             {"steps": "many"},
             {"progress": {"epoch": 1}},
+            {"progress": {**good["progress"], "batches": 1.5}},
+            {"progress": {**good["progress"], "epoch": -1}},
+            {"layers": {}},
+            {"layers": {"model": {}}},
+            {"layers": {"model": {**good["layers"]["model"], "strides": {}}}},
             {"history": [1]},
             {"optimizer": ["SGD", {}]},
             {"callbacks": [["EarlyStopping", {}]]},
@@ -364,7 +434,7 @@ class TestOtherTrainers:
         ):
             trainer = self.trainer()
             before = everything(trainer)
-            with pytest.raises(ValueError, match=r"wanted|state"):
+            with pytest.raises(ValueError, match=r"wanted|state|layers"):
                 trainer.load_state_dict({**good, **change})
             assert everything(trainer) == before
         with pytest.raises(ValueError, match="a Trainer's state wanted"):
@@ -384,7 +454,9 @@ class TestOtherTrainers:
 
         _, batches, validation = made()
         refused(
-            batches, list(validation), r"with generators in \['batches', 'validation'\], got data with .*\['batches'\]"
+            batches,
+            list(validation),
+            r"with generators in \['batches.generator', .*\], got data with .*\['batches.generator'\]",
         )
         refused(DataLoader(points(40, 0), 4, shuffle=True), validation, "an order of 46 samples, got 40 samples")
         refused(DataLoader(points(46, 0), 4), validation, "got 46 samples with shuffle=False")

@@ -32,12 +32,12 @@ CASES = st.builds(answers, st.integers(0, 10**6), st.integers(1, 12), st.integer
 class TestAgainstScikitLearn:
     @pytest.mark.parametrize("average", AVERAGES)
     @pytest.mark.parametrize("rate", RATES)
-    @given(case=CASES, zero_division=st.sampled_from([0.0, 1.0]))
+    @given(case=CASES, zero_division=st.sampled_from([0.0, 1.0, np.nan]))
     @settings(max_examples=25, deadline=None)
     def test_rates(self, sklearn, rate, average, case, zero_division):
         got, wanted = case
         name = rate.__name__.removesuffix("_score") + "_score"
-        labels = np.arange(max(got.max(), wanted.max()) + 1)
+        labels = np.arange(max(got.max(), wanted.max()) + 1) if average is None else None
         expected = getattr(sklearn, name)(wanted, got, labels=labels, average=average, zero_division=zero_division)
         np.testing.assert_allclose(rate(got, wanted, average, zero_division), expected, rtol=1e-12)
 
@@ -59,6 +59,49 @@ class TestAgainstScikitLearn:
         targets = generator.integers(0, 4, 50)
         expected = sklearn.top_k_accuracy_score(targets, scores, k=k, labels=np.arange(4))
         assert top_k_accuracy(scores, targets, k) == pytest.approx(expected, rel=1e-15)
+
+
+def counted(got, wanted, c):
+    """Return TP, FP and FN of a class, one sample at a time."""
+    pairs = list(zip(got.tolist(), wanted.tolist(), strict=True))
+    return (
+        sum(g == c == w for g, w in pairs),
+        sum(g == c != w for g, w in pairs),
+        sum(w == c != g for g, w in pairs),
+    )
+
+
+class TestByDefinition:
+    """Without scikit-learn: the definitions, one class at a time."""
+
+    @pytest.mark.parametrize("rate", RATES)
+    @given(case=CASES, zero=st.sampled_from([0.0, 1.0]))
+    @settings(max_examples=25, deadline=None)
+    def test_rates(self, rate, case, zero):
+        got, wanted = case
+        rates, occurring = [], []
+        for c in range(max(got.max(), wanted.max()) + 1):
+            right, false, missed = counted(got, wanted, c)
+            over = {"precision": right + false, "recall": right + missed, "f1_score": right + (false + missed) / 2}
+            rates.append(right / over[rate.__name__] if over[rate.__name__] else zero)
+            occurring.append(right + false + missed > 0)
+        np.testing.assert_allclose(rate(got, wanted, None, zero), rates, rtol=1e-12)
+        macro = [r for r, occurs in zip(rates, occurring, strict=True) if occurs]
+        assert rate(got, wanted, "macro", zero) == pytest.approx(np.mean(macro), rel=1e-12)
+        weighted = np.average(rates, weights=np.bincount(wanted, minlength=len(rates)))
+        assert rate(got, wanted, "weighted", zero) == pytest.approx(weighted, rel=1e-12)
+
+    def test_the_best_answers_are_rated_1_without_some_class(self):
+        answers = np.array([0, 2, 2])
+        for rate in RATES:
+            for average in ("macro", "micro", "weighted"):
+                assert rate(np.eye(5)[answers], answers, average) == 1.0
+
+    def test_nan_for_nothing_to_divide_by_is_left_out(self):
+        got, wanted = np.array([0, 0]), np.array([0, 2])
+        np.testing.assert_array_equal(precision(got, wanted, None, np.nan), [0.5, np.nan, np.nan])
+        assert precision(got, wanted, "macro", np.nan) == 0.5
+        assert np.isnan(precision(np.array([1]), np.array([0]), "weighted", np.nan))
 
 
 class TestByHand:
@@ -117,10 +160,17 @@ class TestRefused:
                 lambda: top_k_accuracy(np.zeros((1, 3)), np.array([0]), 4),
                 "a k from 1 to 3, the number of classes, got 4",
             ),
+            (lambda: top_k_accuracy(np.zeros((1, 3)), np.array([0]), 1.5), r"a k from 1 to 3, .* got 1\.5"),
+            (lambda: accuracy(np.zeros((2, 1)), np.array([0, 1])), r"scores of 2 classes or more, got \(2, 1\); try"),
+            (
+                lambda: accuracy(np.zeros((2, 3)), np.array([1, 3])),
+                "classes from 0 to 2, got 1 to 3; do they start at 0",
+            ),
+            (lambda: confusion_matrix(np.array([0]), np.array([0]), 0), "a number of classes from 1 on, got 0"),
             (lambda: top_k_accuracy(np.zeros((1, 3)), np.array([3]), 1), "classes from 0 to 2, got 3 to 3"),
             (lambda: top_k_accuracy(np.zeros(3, int), np.zeros(3, int), 1), r"wanted scores \(N, C\), got \(3,\)"),
         ],
-        ids=range(11),
+        ids=range(15),
     )
     def test_wrong_inputs(self, call, message):
         with pytest.raises((ValueError, TypeError), match=message):

@@ -1,0 +1,175 @@
+"""Module 08: datasets, anything that has a length and gives sample i, and how samples become a batch.
+
+Public parts: `Dataset`, `TensorDataset`, `Subset`, `random_split`, `default_collate`; `batch_of`, for the DataLoader.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from tinytorch.tensor import Array, Operand, Tensor, as_tensor
+
+Seed = int | np.random.Generator | None
+
+
+class Samples(Protocol):
+    """What a DataLoader takes: a list, an array, a Tensor, a Dataset or any other object with these two."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: Any, /) -> Any: ...
+
+
+class Dataset:
+    """The base of datasets under PyTorch's name. A subclass defines `__len__` and `__getitem__`."""
+
+    def __getitem__(self, index: Any) -> Any:
+        """Return sample `index`. Raises NotImplementedError until a subclass defines it."""
+        raise NotImplementedError(f"{type(self).__name__} has no __getitem__(): define which sample an index gives")
+
+
+class TensorDataset(Dataset):
+    """Tensors with the same first length: sample i is the i-th row of each.
+
+    Raises ValueError for no tensors or different lengths.
+
+    >>> data = TensorDataset(Tensor([[0.1], [0.2], [0.3]]), Tensor([0, 1, 0]))
+    >>> len(data), data[1]
+    (3, (Tensor([0.2]), Tensor(1, dtype=int64)))
+    """
+
+    def __init__(self, *tensors: Operand) -> None:
+        self.tensors = tuple(as_tensor(x) for x in tensors)
+        if not tensors or any(x.shape[:1] != self.tensors[0].shape[:1] or not x.ndim for x in self.tensors):
+            shapes = ", ".join(str(x.shape) for x in self.tensors) or "nothing"
+            raise ValueError(
+                f"TensorDataset wanted tensors with the same first length, got {shapes}; give each sample a row in all"
+            )
+
+    def __len__(self) -> int:
+        return len(self.tensors[0])
+
+    def __getitem__(self, index: "int | slice | Array") -> tuple[Tensor, ...]:
+        """Return a sample, or the samples of a slice or an array of indices; always copies."""
+        return tuple(Tensor(x.data[index]) for x in self.tensors)
+
+
+class Subset(Dataset):
+    """Some samples of a dataset: sample i is the dataset's sample `indices[i]`.
+
+    indices: integers from -len(dataset) to len(dataset) - 1, as of a list.
+    Raises TypeError for indices that aren't integers, ValueError for one out of range.
+
+    >>> list(Subset(["a", "b", "c"], [2, 0]))
+    ['c', 'a']
+    """
+
+    def __init__(self, dataset: Samples, indices: Sequence[int] | Array) -> None:
+        found, size = np.asarray(indices), len(dataset)
+        if found.ndim != 1 or (found.size and found.dtype.kind not in "iu"):
+            raise TypeError(
+                f"Subset wanted a list of integers, got {found.dtype} of shape {found.shape}; try np.flatnonzero(mask)"
+            )
+        found = found.astype(np.intp)
+        if found.size and not -size <= found.min() <= found.max() < size:
+            raise ValueError(f"Subset wanted indices from 0 to {size - 1}, got {found.min()} to {found.max()}")
+        self.dataset = dataset
+        self.indices = found % max(size, 1)
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def __getitem__(self, index: int) -> Any:
+        """Return the sample. Raises IndexError for an index out of range."""
+        return self.dataset[int(self.indices[index])]
+
+
+def random_split(dataset: Samples, lengths: Sequence[float], generator: Seed = None) -> list[Subset]:
+    """Return the dataset in parts that have no sample in common, drawn at random.
+
+    lengths: how many samples each part gets, in all len(dataset); or shares that sum to 1, where the samples that are
+        left after rounding down go to the first parts, one each.
+    generator: what decides: an int, a Generator, or None for another split in every run.
+    Raises ValueError for lengths that don't sum up.
+
+    >>> [len(part) for part in random_split(range(10), [0.75, 0.25], generator=0)]
+    [8, 2]
+    """
+    sizes = _sizes(lengths, len(dataset))
+    order = np.random.default_rng(generator).permutation(len(dataset))
+    return [Subset(dataset, part) for part in np.split(order, np.cumsum(sizes)[:-1])]
+
+
+def default_collate(samples: Sequence[Any]) -> Any:
+    """Return samples as one batch: tensors and arrays stacked, numbers as a Tensor, text as a list.
+
+    Tuples, lists and dicts of these become tuples, lists and dicts of batches. As in every Tensor, Python's floats
+    become float32 and arrays keep their dtype.
+    Raises ValueError for shapes, lengths or keys that differ; TypeError for anything else.
+
+    >>> default_collate([{"x": np.array([1, 2]), "y": 0}, {"x": np.array([3, 4]), "y": 1}])["x"].shape
+    (2, 2)
+    """
+    first = samples[0]
+    if isinstance(first, tuple | list):
+        _check_alike([len(sample) for sample in samples if isinstance(sample, tuple | list)], samples, "length")
+        parts = [default_collate(part) for part in zip(*samples, strict=True)]
+        if isinstance(first, list):
+            return parts
+        return type(first)(*parts) if hasattr(first, "_fields") else tuple(parts)  # a named tuple keeps its names
+    if isinstance(first, Mapping):
+        _check_alike([sorted(map(str, sample)) for sample in samples if isinstance(sample, Mapping)], samples, "keys")
+        return {key: default_collate([sample[key] for sample in samples]) for key in first}
+    if isinstance(first, str):
+        return list(samples)
+    if not all(isinstance(x, Tensor | np.ndarray | np.generic | bool | int | float) for x in samples):
+        kinds = sorted({type(sample).__name__ for sample in samples})
+        raise TypeError(f"default_collate wanted tensors, arrays, numbers or text, got {kinds}; give a collate_fn")
+    _check_alike([np.shape(x.data if isinstance(x, Tensor) else x) for x in samples], samples, "shape")
+    if isinstance(first, Tensor | np.ndarray | np.generic):
+        return Tensor(np.stack([x.data if isinstance(x, Tensor) else np.asarray(x) for x in samples]))
+    return Tensor(list(samples))
+
+
+def batch_of(dataset: Samples, indices: Array) -> Any:
+    """Return the samples of these indices as one batch: rows of tensors at once, anything else one by one."""
+    if isinstance(dataset, Subset) and type(dataset) is Subset:  # a subclass may do something else
+        return batch_of(dataset.dataset, dataset.indices[indices])
+    if isinstance(dataset, TensorDataset) and type(dataset) is TensorDataset:
+        return dataset[indices]
+    if isinstance(dataset, np.ndarray | Tensor):
+        return Tensor((dataset.data if isinstance(dataset, Tensor) else dataset)[indices])
+    return default_collate([dataset[int(index)] for index in indices])
+
+
+def _sizes(lengths: Sequence[float], samples: int) -> list[int]:
+    """Return whole numbers for lengths or shares."""
+    total = sum(lengths)
+    if not lengths or any(length < 0 for length in lengths):
+        raise ValueError(f"random_split wanted lengths from 0 on, got {list(lengths)}")
+    if all(float(length).is_integer() for length in lengths) and total == samples:
+        return [int(length) for length in lengths]
+    if not math.isclose(total, 1, abs_tol=1e-6):
+        raise ValueError(
+            f"random_split wanted lengths that sum to {samples}, the samples there are, or shares that sum to 1, got "
+            f"{list(lengths)}, in all {total:g}"
+        )
+    sizes = [math.floor(samples * share) for share in lengths]
+    for index in range(samples - sum(sizes)):
+        sizes[index % len(sizes)] += 1
+    return sizes
+
+
+def _check_alike(found: list[Any], samples: Sequence[Any], what: str) -> None:
+    """Raise unless what was found is one for each sample, and the same for all."""
+    if len(found) < len(samples):
+        kinds = sorted({type(sample).__name__ for sample in samples})
+        raise TypeError(f"default_collate wanted samples of one kind, got {kinds}; give a collate_fn")
+    for index, other in enumerate(found):
+        if other != found[0]:
+            raise ValueError(
+                f"default_collate wanted samples of the same {what}, got {found[0]} in the first of the batch and "
+                f"{other} at {index}; give a collate_fn that pads them, or batch_size=1"
+            )
