@@ -168,7 +168,8 @@ class Tensor(TensorMethods):
         axis, keepdims: as in `sum`.
         Returns a Tensor made by the Tensor's own operations, such as `sum` and `*` or `/` with a number. They record
         themselves; no gradient rule knows of `mean`, so nothing is given to `record` here.
-        Raises TypeError for other dtypes than floats, and ValueError where there are no elements to average.
+        Raises TypeError that names the dtype for other dtypes than floats, and ValueError that names the shape where a
+        result would be the mean of no elements.
 
         >>> Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]).mean(axis=1, keepdims=True)
         Tensor([[2.],
@@ -332,7 +333,8 @@ def var(a: Operand, axis: Axis = None, keepdims: bool = False, correction: int =
     correction: 1 estimates the variance of what the elements are a sample of; 0 gives that of the elements themselves.
     Returns a new Tensor of a's dtype that was given to `record` under the operation `var`, with `axis`, `keepdims` and
     `correction` as its attributes; what is computed on the way is not recorded.
-    Raises TypeError for other dtypes than floats, and ValueError if n - correction isn't above 0.
+    Raises TypeError that names the dtype for other dtypes than floats, and ValueError that names a's shape if
+    n - correction isn't above 0.
 
     >>> var(Tensor([1.0, 2.0, 3.0])), var(Tensor([1.0, 2.0, 3.0]), correction=0)
     (Tensor(1.), Tensor(0.6666667))
@@ -384,8 +386,8 @@ def concatenate(tensors: Sequence[Operand], axis: int = 0) -> Tensor:
     tensors: a list or tuple of Tensors or arrays, one or more. Their lengths agree but along `axis`, where they add up.
     Returns a new Tensor that was given to `record` under the operation `concatenate`, with all the tensors as its
     inputs and `axis` as its attribute.
-    Raises ValueError for an empty list and for a single Tensor in its place; and ValueError that names every shape for
-    tensors that don't fit, and for an axis that isn't there.
+    Raises ValueError that says "concatenate" for an empty list and for a single Tensor in its place, and ValueError
+    that names every shape for tensors that don't fit and for an axis that isn't there.
 
     >>> concatenate([Tensor([[1.0, 2.0]]), Tensor([[3.0, 4.0], [5.0, 6.0]])])
     Tensor([[1., 2.],

@@ -2,6 +2,8 @@
 
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,16 @@ GUIDES = [m.folder / "README.md" for m in course.modules()]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *GUIDES]
 COMMAND = re.compile(r"^    (tito .+?)(?: {2,}#.*)?$|`(tito [^`]+)`", re.MULTILINE)
 ENDLESS = ("tito watch",)  # it ends with Ctrl-C; tests of its own run it
+
+
+# A module in full form is built like 01; 00 stays short, 05 has headings of its own as yet.
+OTHER_FORM = ("00", "05")
+BEFORE_TASKS = ("See it work", "Why it exists", "The idea", "Contract")
+BEHIND_TASKS = ("Use it", "Debug it", "Checkpoint", "Profile", "Optimize", "In real frameworks", "Done when")
+DIFFICULTIES = {1: "easy", 2: "medium", 3: "hard", 4: "very hard", 5: "open-ended"}
+full_form = pytest.mark.parametrize(
+    "module", [m for m in course.modules() if m.number not in OTHER_FORM], ids=lambda module: module.number
+)
 
 
 def commands() -> list[str]:
@@ -45,12 +57,86 @@ def test_lines_are_short_enough_for_a_terminal(page):
     assert [line for line in lines if len(line) > 120 and not line.startswith("|")] == []  # a table's row is one line
 
 
+def text_of(module: course.Module) -> str:
+    return (module.folder / "README.md").read_text(encoding="utf-8")
+
+
+def section(guide: str, name: str) -> str:
+    """Return what stands under a heading of the second level."""
+    return guide.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+
+
 @pytest.mark.parametrize("module", course.modules(), ids=lambda module: module.number)
-def test_a_guide_has_a_task_for_each_exercise(module):
-    guide = (module.folder / "README.md").read_text(encoding="utf-8")
-    assert re.findall(r"^##(?: Task|#) (\S+) `([^`]+)`", guide, re.MULTILINE) == [
-        (e.id, e.function) for e in module.exercises
-    ]
+def test_a_guide_has_a_heading_for_each_exercise(module):
+    headings = re.findall(r"^## Task (\S+) `([^`]+)`|^### (\S+) `([^`]+)`", text_of(module), re.MULTILINE)
+    assert [tuple(filter(None, found)) for found in headings] == [(e.id, e.function) for e in module.exercises]
+
+
+@full_form
+def test_a_heading_says_how_hard_an_exercise_is_and_how_long_it_takes(module):
+    found = re.findall(r"^### (\S+) `[^`]+` \((.+), (\d+) minutes\)$", text_of(module), re.MULTILINE)
+    assert found == [(e.id, DIFFICULTIES[e.difficulty], str(e.minutes)) for e in module.exercises]
+
+
+@full_form
+def test_a_guide_has_all_sections_in_order(module):
+    found = re.findall(r"^## (.+)$", text_of(module), re.MULTILINE)
+    tasks = [re.fullmatch(r"Task ([A-F]): .+ \((\d+) minutes\)", name) for name in found]
+    letters = [task[1] for task in tasks if task]
+    assert "ABCDEF".startswith("".join(letters))
+    assert 3 <= len(letters) <= 6
+    assert [name for name, task in zip(found, tasks, strict=True) if not task] == [*BEFORE_TASKS, *BEHIND_TASKS]
+    assert [bool(task) for task in tasks].index(True) == len(BEFORE_TASKS)
+
+
+@full_form
+def test_a_task_takes_as_long_as_its_exercises(module):
+    for task in re.split(r"^## Task ", text_of(module), flags=re.MULTILINE)[1:]:
+        head, *_ = task.partition("\n")
+        minutes = [int(found) for found in re.findall(r"^### .+, (\d+) minutes\)$", task, re.MULTILINE)]
+        assert f"({sum(minutes)} minutes)" in head
+
+
+@full_form
+def test_a_guide_is_as_long_as_its_template_says(module):
+    guide = text_of(module)
+    prose = re.sub(r"(?s)^```.*?^```$", "", guide, flags=re.MULTILINE)
+    prose = re.sub(r"^ {4}.*$", "", prose, flags=re.MULTILINE)
+    assert 1400 <= len(prose.split()) <= 2200
+    assert 2 <= guide.count("```mermaid\n") <= 4
+
+
+@full_form
+def test_each_exercise_says_how_it_is_judged(module):
+    parts = re.split(r"^### ", text_of(module), flags=re.MULTILINE)[1:]
+    assert [e.id for e, part in zip(module.exercises, parts, strict=True) if f"`tito test {e.id}`" not in part] == []
+
+
+@full_form
+def test_a_checkpoint_asks_the_quizs_questions(module):
+    checkpoint = " ".join(section(text_of(module), "Checkpoint").split())
+    found = re.findall(r"\d\. (.+?) <details><summary>Answer</summary>(.+?)</details>", checkpoint)
+    assert 3 <= len(found) <= 5
+    assert found == [(question.ask, question.why) for question in module.questions]
+
+
+@full_form
+def test_optimize_shows_what_each_budget_was_and_became(module):
+    optimize = section(text_of(module), "Optimize")
+    assert "| | before | after | budget |" in optimize
+    workload = (ROOT / "profiles" / f"{module.folder.name}.py").read_text(encoding="utf-8")
+    assert "BUDGETS = {" in workload
+
+
+@pytest.mark.parametrize("module", course.modules(), ids=lambda module: module.number)
+def test_a_guides_scripts_print_what_it_says(module, workspace):
+    guide = text_of(module)
+    for script, said in re.findall(r"^```python\n(.+?)^```\n\n```text\n(.+?)^```$", guide, re.MULTILINE | re.DOTALL):
+        command = [sys.executable, "-c", script]
+        run = subprocess.run(
+            command, env=workspace.environment(), capture_output=True, text=True, timeout=60, check=False
+        )
+        assert run.stdout == said, run.stderr
 
 
 @pytest.mark.parametrize("module", course.modules(), ids=lambda module: module.number)

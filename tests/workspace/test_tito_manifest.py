@@ -55,7 +55,7 @@ def test_one_proof_may_stand_without_a_list(workspace, monkeypatch):
             "1: hint is unknown; there are ask, choices, right, why",
         ),
         (ENTRIES + '[[capabilities]]\ncan = "x"\nproof = []\n', "[[capabilities]] 2: proof has to be a list of texts"),
-        (CAPABILITY.format(proof='["01.9"]'), "the proof '01.9' is no exercise; wanted an id such as"),
+        (CAPABILITY.format(proof='["01.19"]'), "the proof '01.19' is no exercise; wanted an id such as"),
         ("[questions]\n", "questions has to be written as [[questions]]"),
         ("[[questions]\n", "module.toml: Expected"),
     ],

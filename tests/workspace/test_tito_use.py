@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from tito import course
 from workspace_copy import Workspace, copy_workspace
 
 
@@ -18,7 +19,7 @@ def test_a_module_is_set_aside_and_taken_again(workspace: Workspace) -> None:
     assert workspace.json("use", "reference", "5")["aside"] == ["01", "05"]
     assert workspace.remembered("aside").read_text() == "01\n05\n"
     states = [e["state"] for module in workspace.json("status")["modules"] for e in module["exercises"]]
-    assert states.count("aside") == 6
+    assert states.count("aside") == sum(len(course.module(number).exercises) for number in ("01", "05"))
     assert workspace.json("use", "mine", "01")["aside"] == ["05"]
     assert workspace.mine("tensor").read_bytes() == before
 

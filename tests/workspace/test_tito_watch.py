@@ -170,6 +170,6 @@ def test_an_endless_import_is_ended() -> None:
 
 
 def test_an_unknown_target_is_answered_with_the_nearest(tmp_path: Path) -> None:
-    run = copy_workspace(tmp_path).tito("watch", "01.8")
+    run = copy_workspace(tmp_path).tito("watch", "01.18")
     assert run.returncode == 2
     assert "did you mean 01." in run.stderr
