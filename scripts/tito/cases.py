@@ -1,7 +1,7 @@
 """The judged tests of a module as plain functions, to run them outside of pytest: for diagnosis and for the course's
 own proofs.
 
-Public parts: `cases`, `outcome`, `names_for`, `likely`, `wrong_before`, `runs`.
+Public parts: `cases`, `outcome`, `names_for`, `likely`, `wrong_before`, `wrong_below`, `runs`.
 """
 
 import functools
@@ -96,15 +96,36 @@ def _same(theirs: list[Mismatch | None], ours: list[Mismatch | None]) -> bool:
 
 
 def wrong_before(exercise: Exercise) -> list[Exercise]:
-    """Return the exercises before this one that the learner has built and that fail a test of their own."""
+    """Return the exercises before this one that the learner has built and that are wrong for themselves."""
     from tinytorch import _workspace
 
     wrong = []
     for module in course.modules():
         states = _workspace.exercise_states(module.name)
         earlier = [e for e in module.exercises if _place(e) < _place(exercise) and states[e.id] == "built"]
-        wrong += [e for e in earlier if any(outcome(case, module) for case in cases(module).get(e.id, ()))]
+        wrong += [e for e in earlier if _wrong_without(exercise, module, e)]
     return wrong
+
+
+def wrong_below(case: Case, module: Module, exercise: Exercise) -> Exercise | None:
+    """Return a later exercise of the module on which a failed test stands, and which is wrong for itself: `as_tensor`
+    below `Tensor.__add__`.
+    """
+    from tinytorch import _workspace
+
+    states = _workspace.exercise_states(module.name)
+    for other in module.exercises:
+        if _place(other) <= _place(exercise) or states[other.id] != "built" or not runs(case, module, other):
+            continue
+        if _wrong_without(exercise, module, other):
+            return other
+    return None
+
+
+def _wrong_without(exercise: Exercise, module: Module, other: Exercise) -> bool:
+    """Return whether `other`, of this module, fails a test of its own in which `exercise` doesn't run."""
+    own = cases(module).get(other.id, ())
+    return any(outcome(case, module) and not runs(case, module, exercise) for case in own)
 
 
 def _place(exercise: Exercise) -> tuple[int, ...]:

@@ -163,6 +163,8 @@ def explain(case: Any, judged: str, mismatch: Mismatch) -> str:
     lines = [f"{exercise if judged == exercise.id else module.number + ' ' + module.name}: {behaviour(case)}"]
     earlier = [] if os.environ.get("TINYTORCH") == "reference" else cases.wrong_before(exercise)
     cause = next((e for e in earlier if cases.runs(case, module, e)), None)
+    if cause is None and os.environ.get("TINYTORCH") != "reference":
+        cause = cases.wrong_below(case, module, exercise)
     if cause:
         lines.append(_row("first", f"{cause} is wrong, and this test runs it: start there, with  tito test {cause.id}"))
     elif earlier:

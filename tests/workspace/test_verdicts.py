@@ -144,6 +144,16 @@ def test_an_earlier_wrong_exercise_comes_first(workspace):
     )
 
 
+def test_a_wrong_exercise_below_comes_first_though_its_number_is_higher(workspace):
+    build(workspace, "tensor", "Tensor.__add__", "Tensor.mean")
+    write(workspace, "tensor", "01.4", "return Tensor(value)")
+    said = run_pytest(workspace, "tests/test_01_tensor.py", "-k", "test_add_takes_numbers").stdout
+    assert "first        01.4 as_tensor is wrong, and this test runs it: start there, with  tito test 01.4" in said
+    own = run_pytest(workspace, "tests/test_01_tensor.py", "-k", "gives_a_number_the_dtype").stdout
+    assert "first        " not in own
+    assert "likely       `like` is ignored" in own
+
+
 def test_ways_to_run_agree(workspace):
     build(workspace, "tensor", "Tensor.__add__")
     write(workspace, "autograd", "05.3", "return g")
