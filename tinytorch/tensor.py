@@ -18,6 +18,8 @@ from numpy.typing import DTypeLike, NDArray
 from tinytorch.arrays import FLOAT64, array_of, count_along, dtype_of_number, promoted
 from tinytorch.recording import recording, serials
 from tinytorch.tensor_methods import TensorMethods
+from tinytorch.torch_keywords import torch_keywords
+from tinytorch.torch_size import Size
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -75,9 +77,9 @@ class Tensor(TensorMethods):
         return self.data.ndim
 
     @property
-    def size(self) -> int:
-        """The number of elements."""
-        return self.data.size
+    def size(self) -> Size:
+        """The number of elements; called as in PyTorch, `x.size(0)`, it answers with lengths."""
+        return Size(self.data.size).of(self.data.shape)
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -148,6 +150,7 @@ class Tensor(TensorMethods):
     def __rmatmul__(self, other: "Operand") -> "Tensor":
         return as_tensor(other, self) @ self
 
+    @torch_keywords
     def sum(self, axis: Axis = None, keepdims: bool = False) -> "Tensor":
         """Add the elements up along `axis`: an int, a tuple of ints, or None for all of them.
 
@@ -162,6 +165,7 @@ class Tensor(TensorMethods):
         total = self.data.sum(axis=axis, keepdims=keepdims)
         return record(sum, total, self, axis=axis, keepdims=keepdims)
 
+    @torch_keywords
     def mean(self, axis: Axis = None, keepdims: bool = False) -> "Tensor":
         """Average the elements along `axis`, in the tensor's own float dtype.
 
@@ -178,9 +182,9 @@ class Tensor(TensorMethods):
         if self.data.dtype.kind != "f":
             raise TypeError(f"mean wanted floats, got {self.dtype}; try .astype(np.float32).mean()")
         total = self.sum(axis, keepdims)
-        if total.size and not self.size:
+        if total.data.size and not self.data.size:
             raise ValueError(f"mean of no elements: shape {self.shape}, axis {axis}")
-        return total * (total.size / max(self.size, 1))
+        return total * (total.data.size / max(self.data.size, 1))
 
 
 Operand = Tensor | Array | Scalar
@@ -316,16 +320,19 @@ def matmul(a: Operand, b: Operand) -> Tensor:
     return as_tensor(a) @ b
 
 
+@torch_keywords
 def sum(a: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Return the sum along an axis: see `Tensor.sum`."""
     return as_tensor(a).sum(axis, keepdims)
 
 
+@torch_keywords
 def mean(a: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Return the average along an axis: see `Tensor.mean`."""
     return as_tensor(a).mean(axis, keepdims)
 
 
+@torch_keywords
 def var(a: Operand, axis: Axis = None, keepdims: bool = False, correction: int = 1) -> Tensor:
     """Return the variance along `axis`: the squared distances from the mean, summed and divided by n - correction.
 

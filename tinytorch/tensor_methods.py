@@ -11,12 +11,14 @@ from numpy.typing import DTypeLike, NDArray
 
 import tinytorch  # the package itself: its operations are looked up when a method is called
 from tinytorch.arrays import flat_ints
+from tinytorch.torch_keywords import torch_keywords
+from tinytorch.torch_methods import TorchMethods
 
 if TYPE_CHECKING:
     from tinytorch.tensor import ArrayLike, Axis, Operand, Scalar, Shape, Tensor
 
 
-class TensorMethods:
+class TensorMethods(TorchMethods):
     """What a Tensor can do beyond the arithmetic of `tensor.py`. self is a Tensor everywhere."""
 
     __slots__ = ()
@@ -28,6 +30,9 @@ class TensorMethods:
 
     def __rsub__(self: Any, other: "Operand") -> "Tensor":
         return tinytorch.subtract(other, self)
+
+    def __pos__(self: Any) -> "Tensor":
+        return self  # type: ignore[no-any-return]
 
     def __neg__(self: Any) -> "Tensor":
         return tinytorch.negative(self)
@@ -150,8 +155,12 @@ class TensorMethods:
     def __or__(self: Any, other: "Operand") -> "Tensor":
         return tinytorch.logical_or(self, other)
 
+    def __xor__(self: Any, other: "Operand") -> "Tensor":
+        return tinytorch.logical_xor(self, other)
+
     __rand__ = __and__
     __ror__ = __or__
+    __rxor__ = __xor__
 
     # Elements
 
@@ -161,6 +170,7 @@ class TensorMethods:
     def __setitem__(self: Any, index: Any, value: "Operand") -> None:
         tinytorch.setitem(self, index, value)
 
+    @torch_keywords
     def gather(self: Any, axis: int, index: "Operand") -> "Tensor":
         """Return the elements that `index` names along `axis`."""
         return tinytorch.gather(self, axis, index)
@@ -206,7 +216,12 @@ class TensorMethods:
         return int(self.item())
 
     def __format__(self: Any, spec: str) -> str:
+        if spec and self.data.size != 1:
+            raise ValueError(f"the format {spec!r} wanted one element, got shape {self.shape}; try .tolist()")
         return format(self.item(), spec) if spec else str(self)
+
+    def __round__(self: Any, decimals: int = 0) -> "Tensor":
+        return tinytorch.round(self, decimals)
 
     def __array__(self: Any, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         if self.requires_grad:
@@ -234,7 +249,7 @@ class TensorMethods:
 
     def detach(self: Any) -> "Tensor":
         """Return a tensor of the same array that remembers nothing and requires no gradient."""
-        return tinytorch.tensor.from_numpy(self.data)
+        return tinytorch.from_numpy(self.data)
 
     # Shapes
 
@@ -262,18 +277,22 @@ class TensorMethods:
         """Return a view with the axes in the given order."""
         return tinytorch.permute(self, *axes)
 
+    @torch_keywords
     def swapaxes(self: Any, axis1: int, axis2: int) -> "Tensor":
         """Return a view with two axes swapped."""
         return tinytorch.swapaxes(self, axis1, axis2)
 
+    @torch_keywords
     def squeeze(self: Any, axis: "Axis" = None) -> "Tensor":
         """Return a view without axes of length 1: all of them, or those named."""
         return tinytorch.squeeze(self, axis)
 
+    @torch_keywords
     def unsqueeze(self: Any, axis: int) -> "Tensor":
         """Return a view with a new axis of length 1."""
         return tinytorch.unsqueeze(self, axis)
 
+    @torch_keywords
     def flatten(self: Any, start_axis: int = 0, end_axis: int = -1) -> "Tensor":
         """Return the same elements with neighbouring axes made one."""
         return tinytorch.flatten(self, start_axis, end_axis)
@@ -287,6 +306,7 @@ class TensorMethods:
         """Return a view with axes of length 1 stretched; -1 keeps a length."""
         return tinytorch.expand(self, *shape)
 
+    @torch_keywords
     def split(self: Any, sizes: int | list[int] | tuple[int, ...], axis: int = 0) -> "tuple[Tensor, ...]":
         """Return views of pieces of this length, or these lengths, along `axis`."""
         return tinytorch.split(self, sizes, axis)
@@ -301,34 +321,42 @@ class TensorMethods:
         """Return the smallest elements along `axis`."""
         return tinytorch.min(self, axis, keepdims)
 
+    @torch_keywords
     def argmax(self: Any, axis: int | None = None, keepdims: bool = False) -> "Tensor":
         """Return where the largest elements stand along `axis`."""
         return tinytorch.argmax(self, axis, keepdims)
 
+    @torch_keywords
     def argmin(self: Any, axis: int | None = None, keepdims: bool = False) -> "Tensor":
         """Return where the smallest elements stand along `axis`."""
         return tinytorch.argmin(self, axis, keepdims)
 
+    @torch_keywords
     def prod(self: Any, axis: "Axis" = None, keepdims: bool = False) -> "Tensor":
         """Return the product of the elements along `axis`."""
         return tinytorch.prod(self, axis, keepdims)
 
+    @torch_keywords
     def cumsum(self: Any, axis: int) -> "Tensor":
         """Return running totals along `axis`."""
         return tinytorch.cumsum(self, axis)
 
+    @torch_keywords
     def var(self: Any, axis: "Axis" = None, keepdims: bool = False, correction: int = 1) -> "Tensor":
         """Return the variance along `axis`; it divides by the count less `correction`."""
         return tinytorch.var(self, axis, keepdims, correction)
 
+    @torch_keywords
     def std(self: Any, axis: "Axis" = None, keepdims: bool = False, correction: int = 1) -> "Tensor":
         """Return the standard deviation along `axis`, the root of `var`."""
         return tinytorch.std(self, axis, keepdims, correction)
 
+    @torch_keywords
     def all(self: Any, axis: "Axis" = None, keepdims: bool = False) -> "Tensor":
         """Return whether all elements along `axis` are true, or not 0."""
         return tinytorch.all(self, axis, keepdims)
 
+    @torch_keywords
     def any(self: Any, axis: "Axis" = None, keepdims: bool = False) -> "Tensor":
         """Return whether an element along `axis` is true, or not 0."""
         return tinytorch.any(self, axis, keepdims)

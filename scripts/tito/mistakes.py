@@ -82,7 +82,7 @@ def target(module: Module, function: str) -> FunctionType:
         found = vars(found)[part]
     if isinstance(found, property):
         found = {"setter": found.fset, "deleter": found.fdel}.get(role, found.fget)
-    while not isinstance(found, FunctionType):
+    while hasattr(found, "__wrapped__") or not isinstance(found, FunctionType):  # a decorator's function isn't it
         found = found.__wrapped__ if hasattr(found, "__wrapped__") else found.__func__
     return found
 

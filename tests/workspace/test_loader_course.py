@@ -21,7 +21,7 @@ states = {name: _workspace.exercise_states(name) for name in _workspace.STUBS}
 copies = [copy.deepcopy(b), pickle.loads(pickle.dumps(tinytorch.as_tensor(2.0)))]
 result = {
     "grads": [a.grad.tolist(), b.grad.tolist()],
-    "one": all(type(x) is Tensor is tinytorch.tensor.Tensor for x in [a.grad, *copies, a + b.T]),
+    "one": all(type(x) is Tensor is tinytorch.Tensor for x in [a.grad, *copies, a + b.T]),
     "states": sorted({state for found in states.values() for state in found.values()}),
     "from": sorted(_workspace.shown(__import__("pathlib").Path(sys.modules["tinytorch." + name].__file__))
                    for name in states),

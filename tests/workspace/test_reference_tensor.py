@@ -327,7 +327,7 @@ ERRORS = {
     "bool of many": (lambda: bool(T), ValueError, r"\(2, 3\) is neither true nor false; try .all\(\) or .any\(\)"),
     "bool of none": (lambda: bool(tinytorch.zeros(0)), ValueError, "neither true nor false"),
     "float of many": (lambda: float(T), ValueError, "exactly one element"),
-    "format of many": (lambda: f"{T:.2f}", ValueError, "exactly one element"),
+    "format of many": (lambda: f"{T:.2f}", ValueError, "the format '.2f' wanted one element"),
     "len of a number": (lambda: len(Tensor(1.0)), TypeError, "0-d"),
     "walk over a number": (lambda: list(Tensor(1.0)), TypeError, "0-d"),
     "a float as an index": (

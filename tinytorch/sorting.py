@@ -1,0 +1,77 @@
+"""Module 01: elements in order.
+
+Public parts: `sort`, `argsort`, `topk`; `Placed`, the pair of values and indices that they and `max(dim=...)` return.
+
+The values are gathered by the indices, so their gradients go to where they came from. Equal elements keep their order.
+NaN counts as larger than all numbers.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from tinytorch.indexing import gather, getitem
+from tinytorch.tensor import Array, Operand, Tensor, as_tensor, from_numpy
+from tinytorch.torch_keywords import torch_keywords
+
+
+class Placed(NamedTuple):
+    """Chosen elements, and where they stood along the axis (int64)."""
+
+    values: Tensor
+    indices: Tensor
+
+
+@torch_keywords
+def sort(x: Operand, axis: int = -1, descending: bool = False) -> Placed:
+    """Return the elements in order along an axis, the smallest first, and where they stood.
+
+    >>> sort(Tensor([3.0, 1.0, 2.0]), descending=True)
+    Placed(values=Tensor([3., 2., 1.]), indices=Tensor([0, 2, 1], dtype=int64))
+    """
+    x = as_tensor(x)
+    order = from_numpy(_order(x.data, _axis("sort", x, axis), descending))
+    return Placed(gather(x, axis, order), order)
+
+
+@torch_keywords
+def argsort(x: Operand, axis: int = -1, descending: bool = False) -> Tensor:
+    """Return where the elements stand that come first, second, ... in order along an axis (int64)."""
+    x = as_tensor(x)
+    return from_numpy(_order(x.data, _axis("argsort", x, axis), descending))
+
+
+@torch_keywords
+def topk(x: Operand, k: int, axis: int = -1, largest: bool = True, sorted: bool = True) -> Placed:
+    """Return the k largest elements along an axis, the largest first, and where they stood; or the k smallest.
+
+    sorted: has no effect; they come in order.
+    Raises ValueError unless there are k.
+
+    >>> topk(Tensor([[3.0, 1.0, 2.0]]), 2)
+    Placed(values=Tensor([[3., 2.]]), indices=Tensor([[0, 2]], dtype=int64))
+    """
+    x = as_tensor(x)
+    place = _axis("topk", x, axis)
+    length = (x.shape or (1,))[place]
+    if not 0 <= k <= length:
+        raise ValueError(f"topk wanted k from 0 to {length}, the length of axis {axis} of {x.shape}, got {k}")
+    order = from_numpy(_order(x.data, place, largest))
+    first = getitem(order, (*(slice(None),) * place, slice(k))) if x.ndim else order
+    return Placed(gather(x, axis, first), first)
+
+
+def _axis(name: str, x: Tensor, axis: int) -> int:
+    return normalize_axis_index(axis, max(x.ndim, 1), name)
+
+
+def _order(array: Array, axis: int, descending: bool) -> Array:
+    """Return the stable order; descending, that of the reversed elements, read from the end."""
+    if not array.ndim:
+        return np.zeros((), np.int64)
+    if not descending:
+        return np.argsort(array, axis, kind="stable")
+    backwards = np.argsort(np.flip(array, axis), axis, kind="stable")
+    order: Array = array.shape[axis] - 1 - np.flip(backwards, axis)
+    return order

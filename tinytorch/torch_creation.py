@@ -1,0 +1,115 @@
+"""Module 01: new tensors by PyTorch's names.
+
+Public parts: `tensor`, `empty`, `full_like`, `rand_like`, `randn_like`, `randint`, `randperm`; `Generator`, and
+`manual_seed`, which says what to do in its place. The others stand in `creation.py`.
+
+generator and seed are two names of one argument: an int, a Generator (which moves on), or None for other numbers in
+every run. There is no global state, and the numbers are NumPy's, so PyTorch draws others from the same seed.
+"""
+
+from typing import NoReturn
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from tinytorch.arrays import flat_ints
+from tinytorch.creation import Seed, full, rand, randn, zeros
+from tinytorch.tensor import ArrayLike, Operand, Shape, Tensor, as_tensor, from_numpy
+
+
+class Generator(np.random.Generator):
+    """NumPy's random generator with PyTorch's `manual_seed`.
+
+    >>> randint(0, 10, (3,), generator=Generator().manual_seed(0))
+    Tensor([8, 6, 5], dtype=int64)
+    """
+
+    def __init__(self, device: str = "cpu") -> None:
+        super().__init__(np.random.PCG64())
+
+    def manual_seed(self, seed: int) -> "Generator":
+        """Begin anew, with the numbers that this seed gives; return self."""
+        self.bit_generator.state = np.random.PCG64(seed).state
+        return self
+
+
+def manual_seed(seed: int) -> NoReturn:
+    """Raise NotImplementedError that says where seeds go: there is no global generator to seed."""
+    raise NotImplementedError(
+        f"manual_seed wanted a global random generator, and there is none: every run would depend on what was drawn "
+        f"before; give the seed to what draws, rand(3, seed={seed}) or nn.Linear(4, 2, seed={seed}), or make one "
+        f"generator, g = Generator().manual_seed({seed}), and give generator=g"
+    )
+
+
+def tensor(data: ArrayLike | Tensor, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+    """Return `Tensor(data)`: a new tensor of numbers, nested lists or an array, which is copied."""
+    return Tensor(data, dtype, requires_grad)
+
+
+def empty(*shape: int | Shape, dtype: DTypeLike = np.float32, requires_grad: bool = False) -> Tensor:
+    """Return zeros: memory as it was found would differ from run to run."""
+    return zeros(*shape, dtype=dtype, requires_grad=requires_grad)
+
+
+def full_like(x: Operand, value: Operand, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+    """Return a tensor of x's shape in which every element is `value`, of x's dtype unless another is given."""
+    x = as_tensor(x)
+    return full(x.shape, as_tensor(value).item(), x.dtype if dtype is None else dtype, requires_grad)
+
+
+def rand_like(x: Operand, seed: Seed = None, *, generator: Seed = None, requires_grad: bool = False) -> Tensor:
+    """Return numbers drawn uniformly from [0, 1), in x's shape and float dtype."""
+    x = as_tensor(x)
+    return rand(*x.shape, seed=one_of(seed, generator), dtype=x.dtype, requires_grad=requires_grad)
+
+
+def randn_like(x: Operand, seed: Seed = None, *, generator: Seed = None, requires_grad: bool = False) -> Tensor:
+    """Return numbers drawn from the normal distribution of mean 0 and variance 1, in x's shape and float dtype."""
+    x = as_tensor(x)
+    return randn(*x.shape, seed=one_of(seed, generator), dtype=x.dtype, requires_grad=requires_grad)
+
+
+def randint(
+    low: int,
+    high: int | Shape,
+    size: Shape | None = None,
+    *,
+    seed: Seed = None,
+    generator: Seed = None,
+    dtype: DTypeLike = np.int64,
+) -> Tensor:
+    """Return integers drawn uniformly from low to high - 1; `randint(high, size)` draws from 0 on.
+
+    Raises TypeError without a size, ValueError unless low is below high.
+
+    >>> randint(5, 7, (2, 3), seed=0)
+    Tensor([[6, 6, 6],
+            [5, 5, 5]], dtype=int64)
+    """
+    if size is None:
+        low, high, size = 0, low, high  # type: ignore[assignment]
+    if not isinstance(size, tuple | list) or not isinstance(high, int | np.integer):
+        raise TypeError(f"randint wanted (low, high, size) or (high, size), the size a tuple, got size={size!r}")
+    if low >= high:
+        raise ValueError(f"randint wanted low below high, got {low} and {high}")
+    drawn = np.random.default_rng(one_of(seed, generator)).integers(low, high, flat_ints((tuple(size),)))
+    return from_numpy(drawn.astype(dtype, copy=False))
+
+
+def randperm(n: int, *, seed: Seed = None, generator: Seed = None) -> Tensor:
+    """Return the numbers from 0 to n - 1 in random order, int64.
+
+    >>> randperm(4, seed=0)
+    Tensor([2, 0, 1, 3], dtype=int64)
+    """
+    if n < 0:
+        raise ValueError(f"randperm wanted a number of 0 or more, got {n}")
+    return from_numpy(np.random.default_rng(one_of(seed, generator)).permutation(n))
+
+
+def one_of(seed: Seed, generator: Seed) -> Seed:
+    """Return the one of both that was given; TypeError for two."""
+    if seed is not None and generator is not None:
+        raise TypeError("wanted seed or generator, two names of one argument, got both")
+    return generator if seed is None else seed

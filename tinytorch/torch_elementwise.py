@@ -1,0 +1,164 @@
+"""Module 01: elementwise operations that PyTorch's scripts call besides those of `elementwise.py`.
+
+Public parts: `square`, `reciprocal`, `rsqrt`, `log1p`, `expm1`, `log2`, `log10`, `erf`, `floor`, `ceil`,
+`trunc`, `round`; `isnan`, `isinf`, `isfinite`, `equal`, `logical_xor`; `masked_fill`; and other names of operations:
+`clamp`, `pow`, `mul`, `sub`, `div`, `neg`, `absolute`.
+
+The rules of `log1p`, `expm1`, `erf` and the roundings stand in `torch_gradients.py`; all else is made of operations
+that have theirs.
+"""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from tinytorch.elementwise import abs, clip, divide, log, ne, negative, power, sqrt, subtract, where
+from tinytorch.normal import erf as erf_of
+from tinytorch.tensor import Array, Operand, Tensor, as_tensor, from_numpy, multiply, record
+
+absolute = abs
+clamp = clip
+div = divide
+mul = multiply
+neg = negative
+pow = power
+sub = subtract
+
+
+def square(x: Operand) -> Tensor:
+    """Return x * x."""
+    return power(x, 2)
+
+
+def reciprocal(x: Operand) -> Tensor:
+    """Return 1 / x; inf for 0."""
+    return divide(1, x)
+
+
+def rsqrt(x: Operand) -> Tensor:
+    """Return 1 / sqrt(x); inf for 0, NaN below."""
+    return divide(1, sqrt(x))
+
+
+def log1p(x: Operand) -> Tensor:
+    """Return log(1 + x), exact also where x is tiny; -inf for -1, NaN below."""
+    x = _floats(x)
+    with np.errstate(all="ignore"):
+        return record(log1p, np.log1p(x.data), x)
+
+
+def expm1(x: Operand) -> Tensor:
+    """Return exp(x) - 1, exact also where x is tiny."""
+    x = _floats(x)
+    with np.errstate(all="ignore"):
+        return record(expm1, np.expm1(x.data), x)
+
+
+def log2(x: Operand) -> Tensor:
+    """Return each element's logarithm to the base 2."""
+    return log(x) / math.log(2)
+
+
+def log10(x: Operand) -> Tensor:
+    """Return each element's logarithm to the base 10."""
+    return log(x) / math.log(10)
+
+
+def erf(x: Operand) -> Tensor:
+    """Return the error function, 2 / sqrt(pi) times the integral of exp(-t²) from 0 to x."""
+    x = _floats(x)
+    return record(erf, erf_of(x.data), x)
+
+
+def floor(x: Operand) -> Tensor:
+    """Return the largest whole number that is not above each element; the gradient is 0."""
+    x = _numbers("floor", x)
+    return record(floor, _of_floats(np.floor, x), x)
+
+
+def ceil(x: Operand) -> Tensor:
+    """Return the smallest whole number that is not below each element; the gradient is 0."""
+    x = _numbers("ceil", x)
+    return record(ceil, _of_floats(np.ceil, x), x)
+
+
+def trunc(x: Operand) -> Tensor:
+    """Return each element without what stands behind its point; the gradient is 0."""
+    x = _numbers("trunc", x)
+    return record(trunc, _of_floats(np.trunc, x), x)
+
+
+def round(x: Operand, decimals: int = 0) -> Tensor:
+    """Return the nearest number with so many decimals, of two equally near ones the even one; the gradient is 0.
+
+    >>> round(Tensor([0.5, 1.5, 2.6]))
+    Tensor([0., 2., 3.])
+    """
+    x = _numbers("round", x)
+    return record(round, _of_floats(lambda array: np.round(array, decimals), x), x)
+
+
+def isnan(x: Operand) -> Tensor:
+    """Return where elements are NaN."""
+    return from_numpy(np.isnan(as_tensor(x).data))
+
+
+def isinf(x: Operand) -> Tensor:
+    """Return where elements are infinite, of either sign."""
+    return from_numpy(np.isinf(as_tensor(x).data))
+
+
+def isfinite(x: Operand) -> Tensor:
+    """Return where elements are neither infinite nor NaN."""
+    return from_numpy(np.isfinite(as_tensor(x).data))
+
+
+def equal(a: Operand, b: Operand) -> bool:
+    """Return whether both have one shape and equal elements; NaN equals nothing."""
+    return np.array_equal(as_tensor(a).data, as_tensor(b).data)
+
+
+def logical_xor(a: Operand, b: Operand) -> Tensor:
+    """Return where one of two is true and the other is not; TypeError unless they are of bools."""
+    a, b = as_tensor(a), as_tensor(b)
+    for x in (a, b):
+        if x.dtype.kind != "b":
+            raise TypeError(f"^ wanted bools, got {x.dtype}; try (x > 0) ^ (x < 1), with the parentheses")
+    return ne(a, b)
+
+
+def masked_fill(x: Operand, mask: Operand, value: Operand) -> Tensor:
+    """Return x with `value` where the mask holds, in x's dtype; the gradient passes where x stayed.
+
+    mask: bools that broadcast against x; value: a number, or a tensor without axes.
+    Raises TypeError for another mask, ValueError for a value with axes or one that x's dtype can't hold.
+
+    >>> masked_fill(Tensor([1.0, 2.0]), Tensor([False, True]), -math.inf)
+    Tensor([  1., -inf])
+    """
+    x = as_tensor(x)
+    number = as_tensor(value, x)
+    if number.ndim or not np.can_cast(number.dtype, x.dtype, "same_kind"):
+        raise ValueError(
+            f"masked_fill wanted one number that {x.dtype} can hold, got {value!r:.60}; try where(mask, value, x)"
+        )
+    return where(mask, number.astype(x.dtype), x)
+
+
+def _floats(x: Operand) -> Tensor:
+    """Return x in floats: integers and bools become float32."""
+    x = as_tensor(x)
+    return x if x.data.dtype.kind == "f" else from_numpy(x.data.astype(np.float32))
+
+
+def _numbers(name: str, x: Operand) -> Tensor:
+    x = as_tensor(x)
+    if x.dtype.kind == "b":
+        raise TypeError(f"{name} wanted numbers, got bools; try .astype(np.int64)")
+    return x
+
+
+def _of_floats(function: Callable[[Array], Array], x: Tensor) -> Array:
+    """Return a rounding of floats; integers are round already."""
+    return function(x.data) if x.dtype.kind == "f" else x.data.copy()

@@ -1,0 +1,245 @@
+"""Module 01: rearranging that PyTorch's scripts call besides that of `shapes.py` and `indexing.py`.
+
+Public parts: `cat`, `chunk`, `unbind`, `tile`, `repeat`, `flip`, `roll`, `movedim`, `broadcast_to`; `tril`, `triu`,
+`diag`; `index_select`, `masked_select`, `scatter`, `nonzero`; `numel`, `is_tensor`.
+
+All but `scatter`, whose rule stands in `torch_gradients.py`, are made of operations that have theirs.
+"""
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+
+from tinytorch.arrays import flat_ints
+from tinytorch.elementwise import where
+from tinytorch.indexing import getitem, index_arrays
+from tinytorch.shapes import expand, pad, split
+from tinytorch.tensor import Axis, Operand, Shape, Tensor, as_tensor, concatenate, from_numpy, record, transpose
+from tinytorch.torch_keywords import torch_keywords
+
+
+@torch_keywords
+def cat(tensors: Iterable[Operand] | Tensor, axis: int = 0) -> Tensor:
+    """Return `concatenate(tensors, axis)`: tensors joined along an axis that they have."""
+    if isinstance(tensors, Tensor):
+        raise ValueError(f"cat wanted a list of tensors, got one of shape {tensors.shape}; try cat([a, b])")
+    return concatenate(list(tensors), axis)
+
+
+@torch_keywords
+def chunk(x: Operand, chunks: int, axis: int = 0) -> tuple[Tensor, ...]:
+    """Return views of so many pieces along an axis, of one length but for the last; fewer where they don't fit.
+
+    >>> [len(piece) for piece in chunk(Tensor([1.0, 2.0, 3.0, 4.0, 5.0]), 3)]
+    [2, 2, 1]
+    """
+    x = as_tensor(x)
+    if chunks < 1:
+        raise ValueError(f"chunk wanted 1 piece or more, got {chunks}")
+    length = x.shape[normalize_axis_index(axis, x.ndim, "chunk")]
+    return split(x, max(1, math.ceil(length / chunks)), axis) if length else (getitem(x, ...),) * chunks
+
+
+@torch_keywords
+def unbind(x: Operand, axis: int = 0) -> tuple[Tensor, ...]:
+    """Return views of all slices along an axis, which they lack."""
+    x = as_tensor(x)
+    axis = normalize_axis_index(axis, x.ndim, "unbind")
+    before = (slice(None),) * axis
+    return tuple([getitem(x, (*before, i)) for i in range(x.shape[axis])])
+
+
+def repeat(x: Operand, *repeats: int | Shape) -> Tensor:
+    """Return x several times along each axis; new axes stand on the left. This is PyTorch's `x.repeat`.
+
+    Raises ValueError for fewer numbers than axes, or a negative one.
+
+    >>> repeat(Tensor([1.0, 2.0]), 2, 2)
+    Tensor([[1., 2., 1., 2.],
+            [1., 2., 1., 2.]])
+    """
+    x = as_tensor(x)
+    times = flat_ints(repeats)
+    if len(times) < x.ndim or min(times, default=0) < 0:
+        raise ValueError(f"repeat wanted a number of 0 or more for each axis of {x.shape}, got {times}; try tile")
+    shape = (1,) * (len(times) - x.ndim) + x.shape
+    pairs = list(zip(times, shape, strict=True))
+    apart = x.reshape(tuple([length for pair in shape for length in (1, pair)]))
+    stretched = expand(apart, tuple([length for pair in pairs for length in pair]))
+    return stretched.reshape(tuple([count * length for count, length in pairs]))
+
+
+def tile(x: Operand, *repeats: int | Shape) -> Tensor:
+    """Return x several times along its last axes; with numbers for more axes than it has, as `repeat`."""
+    x = as_tensor(x)
+    times = flat_ints(repeats)
+    return repeat(x, (1,) * (x.ndim - len(times)) + tuple(times))
+
+
+def flip(x: Operand, *dims: int | Shape) -> Tensor:
+    """Return a view with the order of the elements reversed along these axes, one or more.
+
+    >>> flip(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1)
+    Tensor([[2., 1.],
+            [4., 3.]])
+    """
+    x = as_tensor(x)
+    axes = normalize_axis_tuple(flat_ints(dims), x.ndim, "flip")
+    return getitem(x, tuple([slice(None, None, -1 if i in axes else 1) for i in range(x.ndim)]))
+
+
+def roll(x: Operand, shifts: int | Shape, dims: Axis = None) -> Tensor:
+    """Return the elements moved on by `shifts` along `dims`; those that leave at the end come in at the start.
+
+    dims: None rolls through all elements in their order. Raises ValueError unless there is a shift for each axis.
+
+    >>> roll(Tensor([1.0, 2.0, 3.0, 4.0]), 1)
+    Tensor([4., 1., 2., 3.])
+    """
+    x = as_tensor(x)
+    if dims is None:
+        return roll(x.reshape(-1), shifts, 0).reshape(x.shape)
+    steps, axes = np.atleast_1d(shifts).tolist(), np.atleast_1d(dims).tolist()
+    if len(steps) != len(axes):
+        raise ValueError(f"roll wanted a shift for each axis, got shifts={shifts} and dims={dims}")
+    for step, axis in zip(steps, normalize_axis_tuple(axes, x.ndim, "roll", True), strict=True):
+        before = (slice(None),) * axis
+        cut = -step % max(x.shape[axis], 1)
+        x = concatenate([getitem(x, (*before, slice(cut, None))), getitem(x, (*before, slice(cut)))], axis)
+    return x
+
+
+def movedim(x: Operand, source: int | Shape, destination: int | Shape) -> Tensor:
+    """Return a view with the axes `source` at the places `destination`; the others keep their order."""
+    x = as_tensor(x)
+    return transpose(x, _moved(x.ndim, source, destination))
+
+
+def _moved(count: int, source: int | Shape, destination: int | Shape) -> list[int]:
+    sources = normalize_axis_tuple(source, count, "source")
+    places = normalize_axis_tuple(destination, count, "destination")
+    if len(sources) != len(places):
+        raise ValueError(f"movedim wanted a place for each axis, got {source} and {destination}")
+    order = [axis for axis in range(count) if axis not in sources]
+    for place, axis in sorted(zip(places, sources, strict=True)):
+        order.insert(place, axis)
+    return order
+
+
+def broadcast_to(x: Operand, shape: Shape) -> Tensor:
+    """Return `expand(x, shape)`: a read-only view with axes of length 1 stretched."""
+    return expand(x, shape)
+
+
+def tril(x: Operand, diagonal: int = 0) -> Tensor:
+    """Return matrices (..., n, m) with 0 above a diagonal: the main one, or so many above it.
+
+    >>> tril(Tensor([[1.0, 2.0], [3.0, 4.0]]))
+    Tensor([[1., 0.],
+            [3., 4.]])
+    """
+    x = _matrices("tril", x)
+    return where(from_numpy(np.tri(x.shape[-2], x.shape[-1], diagonal, np.bool)), x, _zero(x))
+
+
+def triu(x: Operand, diagonal: int = 0) -> Tensor:
+    """Return matrices (..., n, m) with 0 below a diagonal: the main one, or so many above it."""
+    x = _matrices("triu", x)
+    return where(from_numpy(np.tri(x.shape[-2], x.shape[-1], diagonal - 1, np.bool)), _zero(x), x)
+
+
+def diag(x: Operand, diagonal: int = 0) -> Tensor:
+    """Return the matrix that has x on a diagonal and 0 elsewhere; of a matrix, its diagonal.
+
+    diagonal: 0 for the main one, k for the k-th above it, -k for the k-th below.
+
+    >>> diag(Tensor([1.0, 2.0])), diag(Tensor([[1.0, 2.0], [3.0, 4.0]]))
+    (Tensor([[1., 0.],
+            [0., 2.]]), Tensor([1., 4.]))
+    """
+    x = as_tensor(x)
+    above, below = max(diagonal, 0), max(-diagonal, 0)
+    if x.ndim == 2:
+        places = np.arange(max(0, min(x.shape[0] - below, x.shape[1] - above)))
+        return getitem(x, (places + below, places + above))
+    if x.ndim != 1:
+        raise ValueError(f"diag wanted a vector (n,) or a matrix (n, m), got {x.shape}")
+    n = len(x) + above + below
+    columns = expand(pad(x, (above, below)), n, n)  # each element in all of its column
+    return where(from_numpy(np.eye(n, k=diagonal, dtype=np.bool)), columns, _zero(x))
+
+
+def index_select(x: Operand, dim: int, index: Operand) -> Tensor:
+    """Return the slices that `index`, a vector of integers, names along an axis; IndexError for what isn't there."""
+    x, index = as_tensor(x), as_tensor(index)
+    if index.ndim > 1 or index.dtype.kind not in "iu":
+        raise TypeError(f"index_select wanted a vector of integers, got {index.dtype} of shape {index.shape}")
+    axis = normalize_axis_index(dim, x.ndim, "index_select")
+    return getitem(x, ((slice(None),) * axis + (index.reshape(-1),)))
+
+
+def masked_select(x: Operand, mask: Operand) -> Tensor:
+    """Return the elements where the mask, of bools, holds, in one row; both broadcast."""
+    x, mask = as_tensor(x), as_tensor(mask)
+    if mask.dtype.kind != "b":
+        raise TypeError(f"masked_select wanted a mask of bools, got {mask.dtype}; try mask != 0")
+    shape = np.broadcast_shapes(x.shape, mask.shape)
+    return getitem(expand(x, shape), expand(mask, shape))
+
+
+def scatter(x: Operand, dim: int, index: Operand, src: Operand) -> Tensor:
+    """Return x with elements of src at the places that `index` names along an axis: `gather`, the other way.
+
+    index: integers, of as many axes as x, along the others no longer than x. src: a number, or a tensor no shorter than
+    index. Where a place is named twice, the last one stays.
+    Raises TypeError or ValueError for another index or src, IndexError for places that aren't there.
+
+    >>> scatter(Tensor([[0.0, 0.0, 0.0]]), 1, Tensor([[2, 0]]), Tensor([[5.0, 6.0]]))
+    Tensor([[6., 0., 5.]])
+    """
+    x, index = as_tensor(x), as_tensor(index)
+    source = as_tensor(src, x)
+    x.gather(dim, index)  # raises what is to be said about the index
+    if source.ndim and (
+        source.ndim != index.ndim or any(n < m for n, m in zip(source.shape, index.shape, strict=True))
+    ):
+        raise ValueError(
+            f"scatter wanted a number, or a src no shorter than the index {index.shape}, got {source.shape}"
+        )
+    if source.ndim and source.dtype != x.dtype:
+        raise TypeError(f"scatter wanted a src of x's dtype {x.dtype}, got {source.dtype}; try .astype")
+    places = index.data.copy()
+    axis = dim % max(x.ndim, 1)
+    inside = tuple([slice(length) for length in places.shape]) if source.ndim else ()
+    result = x.data.copy()
+    result[index_arrays(places, axis)] = source.data[inside]
+    return record(scatter, result, x, source, axis=axis, index=places, inside=inside)
+
+
+def nonzero(x: Operand, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
+    """Return where elements aren't 0: a row of indices each, (count, axes) int64; as a tuple, an index an axis."""
+    places = np.argwhere(as_tensor(x).data)
+    return tuple([from_numpy(column.copy()) for column in places.T]) if as_tuple else from_numpy(places)
+
+
+def numel(x: Operand) -> int:
+    """Return the number of elements."""
+    return as_tensor(x).data.size
+
+
+def is_tensor(value: object) -> bool:
+    """Return whether a value is a Tensor."""
+    return isinstance(value, Tensor)
+
+
+def _matrices(name: str, x: Operand) -> Tensor:
+    x = as_tensor(x)
+    if x.ndim < 2:
+        raise ValueError(f"{name} wanted matrices (..., n, m), got {x.shape}")
+    return x
+
+
+def _zero(x: Tensor) -> Tensor:
+    return from_numpy(np.zeros((), x.dtype))
