@@ -1,7 +1,10 @@
 """TinyTorch: an ML framework in NumPy, small enough to read and to build yourself."""
 
+import warnings
+
 from tinytorch import _workspace
 
+warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"tinytorch\.")  # inf and NaN are answers here
 _workspace.install()  # before any module is imported: it decides whose code each of them is
 
 from tinytorch import (  # noqa: E402

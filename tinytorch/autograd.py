@@ -9,15 +9,16 @@ Source: Baydin, Pearlmutter, Radul, Siskind, "Automatic differentiation in machi
 """
 
 from collections.abc import Callable
-from contextlib import ContextDecorator
 from operator import attrgetter
 from types import TracebackType
 from typing import Any
 
 import numpy as np
 
+from tinytorch.arrays import total
 from tinytorch.elementwise import negative
-from tinytorch.recording import recording
+from tinytorch.recording import Decorating, recording
+from tinytorch.scattered import Scattered
 from tinytorch.tensor import (
     Array,
     ArrayLike,
@@ -33,7 +34,7 @@ from tinytorch.tensor import (
     sum,
     transpose,
 )
-from tinytorch.walking import is_fresh, refuse_written, show
+from tinytorch.walking import adding_to, is_fresh, refuse_written, show
 
 Gradients = tuple[Array | None, ...]
 Rule = Callable[..., Gradients]
@@ -115,9 +116,9 @@ def sum_to_shape(g: Array, shape: Shape) -> Array:
     """
     added = g.ndim - len(shape)
     if added:
-        g = np.add.reduce(g, axis=tuple(range(added)))
+        g = total(g, tuple(range(added)))
     stretched = tuple([axis for axis, length in enumerate(shape) if length == 1 and g.shape[axis] != 1])
-    return np.add.reduce(g, axis=stretched, keepdims=True) if stretched else g
+    return total(g, stretched, keepdims=True) if stretched else g
 
 
 @vjp(sum)
@@ -133,7 +134,7 @@ def sum_vjp(g: Array, out: Array, a: Array, *, axis: Axis, keepdims: bool) -> Gr
     (array([[10., 10., 10.],
            [20., 20., 20.]]),)
     """
-    if axis is not None and not keepdims:
+    if axis is not None and not keepdims and a.ndim:  # a 0-d array has a sum along axis 0 as well
         g = np.expand_dims(g, axis)
     return (np.broadcast_to(g, a.shape),)
 
@@ -255,9 +256,11 @@ def backward(loss: Tensor, gradient: ArrayLike | Tensor | None = None, retain_gr
       one gradient an input. A gradient goes nowhere if it is None or its input requires none; else it passes through
       `in_shape_of(x, grad, result)`, which does nothing where the shapes agree, and is added to what has arrived at x.
       It is never changed in place: a rule may hand on one array to several inputs.
-    - Once all results have had their turn, `show(leaf, grad)` and `accumulate(leaf, grad, fresh)` follow for every leaf
-      that got a gradient. fresh is true for a sum that was made here and for the seed itself; a gradient that came
-      alone is fresh if `is_fresh(grad, g, result, gradients)` says so of the rule's answer that it came with.
+    - Once all results have had their turn, `show(leaf, grad)` returns for every leaf that got a gradient what its hooks
+      make of it. Then `accumulate(leaf, grad, fresh)` follows for every one of these, inside `with adding_to(leaves):`,
+      the dict of all these gradients by leaf. fresh is true for a sum that was made here, for the seed itself and for
+      what a hook returned; a gradient that came alone is fresh if `is_fresh(grad, g, result, gradients)` says so of the
+      rule's answer that it came with.
 
     What the steps raise is passed on; then no `.grad` was changed and the graph is still there.
 
@@ -271,7 +274,9 @@ def backward(loss: Tensor, gradient: ArrayLike | Tensor | None = None, retain_gr
     arrived = {loss: seed_gradient(loss, gradient)}
     shared: dict[Tensor, Array] = {}  # the first gradient of a leaf, where others use that array as well
     for result in order:
-        g = arrived.pop(result)
+        g = arrived.pop(result, None)
+        if g is None:  # the rules of all its users gave it None
+            continue
         gradients = ask_rule(result, g)
         for x, grad in zip(result.inputs, gradients):  # noqa: B905  (of equal length, as ask_rule has checked)
             if grad is None or not x.requires_grad:
@@ -284,15 +289,16 @@ def backward(loss: Tensor, gradient: ArrayLike | Tensor | None = None, retain_gr
                 arrived[x] = grad
                 if not (x.op or is_fresh(grad, g, result, gradients)):
                     shared[x] = grad
-    for leaf, grad in arrived.items():  # every result has been visited: only leaves are left
-        show(leaf, grad)
-        accumulate(leaf, grad, fresh=grad is not shared.get(leaf))
+    leaves = {leaf: show(leaf, grad) for leaf, grad in arrived.items()}  # every result has been visited
+    with adding_to(leaves):
+        for leaf, grad in leaves.items():
+            accumulate(leaf, grad, fresh=grad is not shared.get(leaf))
     if not retain_graph:
         for result in order:
             result.inputs = ()
 
 
-class no_grad(ContextDecorator):
+class no_grad(Decorating):
     """Compute without recording: `with no_grad(): ...`, or as a decorator. Nests; holds for this thread alone.
 
     `recording.enabled` says whether this thread records. `before` holds what it was at each entry that has not been
@@ -323,11 +329,11 @@ class no_grad(ContextDecorator):
 def ask_rule(result: Tensor, g: Array) -> Gradients:
     """Return the gradients by a result's inputs, one an input and as its rule gives them, once all of `g` has arrived.
 
-    The result's hooks see `g` first. None stands for an input whose gradient isn't wanted.
+    The result's hooks see `g` first, and may return another. None stands for an input whose gradient isn't wanted.
     Raises NotImplementedError for an operation without a rule, TypeError for a rule that returns no such tuple.
     """
-    if result.hooks:
-        show(result, g)
+    if result.hooks or isinstance(g, Scattered):
+        g = show(result, g)
     try:
         rule = RULES[result.op]
     except KeyError:

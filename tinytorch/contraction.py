@@ -29,7 +29,8 @@ def einsum(subscripts: str, *operands: Operand) -> Tensor:
     """
     tensors = tuple([as_tensor(operand) for operand in operands])
     terms, output = explicit(subscripts, tuple([tensor.shape for tensor in tensors]))
-    product = contract(terms, output, [tensor.data for tensor in tensors])
+    with np.errstate(over="ignore", invalid="ignore"):
+        product = contract(terms, output, [tensor.data for tensor in tensors])
     return record(einsum, product, *tensors, terms=terms, output=output)
 
 

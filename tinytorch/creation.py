@@ -26,9 +26,11 @@ def ones(*shape: int | Shape, dtype: DTypeLike = np.float32, requires_grad: bool
     return _new(np.ones(flat_ints(shape), dtype), requires_grad)
 
 
-def full(shape: int | Shape, value: Scalar, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
-    """Return a tensor in which every element is `value`."""
-    return _new(np.full(shape, value, _dtype_for([value]) if dtype is None else dtype), requires_grad)
+def full(shape: int | Shape, value: Operand, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+    """Return a tensor in which every element is `value`: a number, or a tensor or array of one element."""
+    number = _number(value)
+    with np.errstate(over="ignore"):
+        return _new(np.full(shape, number, _dtype_for([number]) if dtype is None else dtype), requires_grad)
 
 
 def zeros_like(x: Operand, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
@@ -44,9 +46,9 @@ def ones_like(x: Operand, dtype: DTypeLike | None = None, requires_grad: bool = 
 
 
 def arange(
-    start: float,
-    stop: float | None = None,
-    step: float = 1,
+    start: Operand,
+    stop: Operand | None = None,
+    step: Operand = 1,
     dtype: DTypeLike | None = None,
     requires_grad: bool = False,
 ) -> Tensor:
@@ -57,22 +59,23 @@ def arange(
     >>> arange(4), arange(1.0, 2.0, 0.25)
     (Tensor([0, 1, 2, 3], dtype=int64), Tensor([1.  , 1.25, 1.5 , 1.75]))
     """
-    if step == 0:
-        raise ValueError("arange wanted a step other than 0")
     first, last = (0, start) if stop is None else (start, stop)
-    numbers = np.arange(first, last, step)
-    return _new(numbers.astype(_dtype_for([first, last, step]) if dtype is None else dtype), requires_grad)
+    first, last, distance = _number(first), _number(last), _number(step)
+    if distance == 0:
+        raise ValueError("arange wanted a step other than 0")
+    numbers = np.arange(first, last, distance)
+    return _new(numbers.astype(_dtype_for([first, last, distance]) if dtype is None else dtype), requires_grad)
 
 
 def linspace(
-    start: float, stop: float, steps: int, dtype: DTypeLike = np.float32, requires_grad: bool = False
+    start: Operand, stop: Operand, steps: int, dtype: DTypeLike = np.float32, requires_grad: bool = False
 ) -> Tensor:
     """Return `steps` numbers at equal distances from start to stop, both included.
 
     >>> linspace(0, 1, 5)
     Tensor([0.  , 0.25, 0.5 , 0.75, 1.  ])
     """
-    return _new(np.linspace(start, stop, steps).astype(dtype), requires_grad)
+    return _new(np.linspace(_number(start), _number(stop), steps).astype(dtype), requires_grad)
 
 
 def eye(rows: int, columns: int | None = None, dtype: DTypeLike = np.float32, requires_grad: bool = False) -> Tensor:
@@ -104,9 +107,16 @@ def _new(array: Array, requires_grad: bool) -> Tensor:
     return tensor
 
 
+def _number(value: Operand) -> Scalar:
+    """Return a number as Python's, and the only element of a tensor or an array; ValueError if it has several."""
+    return (
+        value if isinstance(value, bool | int | float) and not isinstance(value, np.generic) else Tensor(value).item()
+    )
+
+
 def _dtype_for(numbers: list[Scalar]) -> DTypeLike:
     """Return float32 if a number is a float, int64 for ints, bool for bools."""
-    if any(isinstance(number, float | np.floating) for number in numbers):
+    if any(isinstance(number, float) for number in numbers):
         return np.float32
     return np.bool if all(isinstance(number, bool) for number in numbers) else np.int64
 

@@ -12,7 +12,7 @@ mathematics doesn't allow is inf or NaN, without a warning: 1 / 0, log(0), sqrt(
 import numpy as np
 from numpy.typing import DTypeLike
 
-from tinytorch.tensor import Array, Operand, Scalar, Tensor, as_tensor, check_broadcast, from_numpy, record
+from tinytorch.tensor import Array, Operand, Tensor, as_tensor, check_broadcast, from_numpy, record
 
 
 def subtract(a: Operand, b: Operand) -> Tensor:
@@ -167,13 +167,14 @@ def where(condition: Operand, a: Operand, b: Operand) -> Tensor:
         chosen = np.where(condition.data, a.data, b.data)
     except ValueError:
         raise ValueError(f"where cannot broadcast {condition.shape} (condition), {a.shape} and {b.shape}") from None
-    return record(where, chosen, a, b, condition=condition.data)
+    return record(where, chosen, a, b, condition=condition.data.copy())
 
 
-def clip(x: Operand, min: Scalar | None = None, max: Scalar | None = None) -> Tensor:
+def clip(x: Operand, min: Operand | None = None, max: Operand | None = None) -> Tensor:
     """Return the elements, those below min or above max moved there; None is no limit.
 
-    The gradient passes where an element lies between the limits or on one. If min is above max, all become max.
+    The gradient passes where an element lies between the limits or on one; elsewhere a limit that requires grad gets
+    it. If min is above max, all become max.
     Raises ValueError without a limit.
 
     >>> clip(Tensor([-2.0, 0.5, 2.0]), -1, 1)
@@ -182,7 +183,10 @@ def clip(x: Operand, min: Scalar | None = None, max: Scalar | None = None) -> Te
     if min is None and max is None:
         raise ValueError("clip wanted a limit or two, got min=None and max=None")
     x = as_tensor(x)
-    low, high = (None if limit is None else as_tensor(limit, x).data for limit in (min, max))
+    if any(isinstance(limit, Tensor) and limit.requires_grad for limit in (min, max)):
+        raised = x if min is None else where(lt(x, min), min, x)
+        return raised if max is None else where(gt(raised, max), max, raised)
+    low, high = (None if limit is None else as_tensor(limit, x).data.copy() for limit in (min, max))
     return record(clip, np.clip(x.data, low, high), x, low=low, high=high)
 
 
@@ -194,7 +198,8 @@ def astype(x: Operand, dtype: DTypeLike) -> Tensor:
     x = as_tensor(x)
     if np.dtype(dtype).kind not in "biuf":
         raise TypeError(f"astype wanted a dtype of numbers, got {np.dtype(dtype)}; try np.float32")
-    array = x.data.astype(dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        array = x.data.astype(dtype)
     return record(astype, array, x) if x.data.dtype.kind == array.dtype.kind == "f" else from_numpy(array)
 
 

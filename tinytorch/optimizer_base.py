@@ -27,7 +27,7 @@ from tinytorch.optimizer_checks import (
     parts_of,
     plain,
 )
-from tinytorch.recording import recording
+from tinytorch.recording import note_write, recording
 from tinytorch.tensor import Array, Shape, Tensor
 
 CACHE = 2**20  # bytes of one array's part in a chunk: what is between two steps stays in a core's second-level cache
@@ -146,6 +146,7 @@ class Optimizer:
                 for p in group["params"]:
                     if p.grad is not None:
                         self.update(p.data, p.grad.data, self.state.setdefault(p, {}), options)
+                        note_write(p.data)
         return loss
 
     def update(self, parameter: Array, gradient: Array, state: State, group: Options) -> None:

@@ -14,8 +14,8 @@ import numpy as np
 from numpy.exceptions import AxisError
 from numpy.lib.array_utils import normalize_axis_index
 
-from tinytorch.arrays import count_along
-from tinytorch.tensor import Axis, Operand, Tensor, as_tensor, from_numpy, record
+from tinytorch.arrays import count_along, running_total
+from tinytorch.tensor import Axis, Operand, Tensor, as_tensor, from_numpy, record, var
 
 
 def max(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
@@ -61,7 +61,8 @@ def cumsum(x: Operand, axis: int) -> Tensor:
     """
     x = as_tensor(x)
     axis = normalize_axis_index(axis, x.ndim, "cumsum")
-    return record(cumsum, x.data.cumsum(axis), x, axis=axis)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return record(cumsum, running_total(x.data, axis), x, axis=axis)
 
 
 def std(x: Operand, axis: Axis = None, keepdims: bool = False, correction: int = 1) -> Tensor:
@@ -74,7 +75,8 @@ def std(x: Operand, axis: Axis = None, keepdims: bool = False, correction: int =
         raise TypeError(f"std wanted floats, got {x.dtype}; try .astype(np.float32)")
     if count_along(x.shape, axis) <= correction:
         raise ValueError(f"std wanted more than {correction} elements each, got shape {x.shape}, axis {axis}")
-    deviation = x.data.std(axis=axis, keepdims=keepdims, ddof=correction)
+    with np.errstate(over="ignore", invalid="ignore"):
+        deviation = np.sqrt(var(from_numpy(x.data), axis, keepdims, correction).data)
     return record(std, deviation, x, axis=axis, keepdims=keepdims, correction=correction)
 
 

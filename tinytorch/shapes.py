@@ -147,6 +147,7 @@ def pad(x: Operand, widths: Sequence[int], value: Scalar = 0) -> Tensor:
     pairs = list(zip(widths[::2], widths[1::2], strict=True))[::-1]
     pairs = [(0, 0)] * (x.ndim - len(pairs)) + pairs
     inside = tuple([slice(before, before + length) for (before, _), length in zip(pairs, x.shape, strict=True)])
-    padded = np.full([length + sum(pair) for length, pair in zip(x.shape, pairs, strict=True)], value, x.dtype)
+    with np.errstate(over="ignore"):
+        padded = np.full([length + sum(pair) for length, pair in zip(x.shape, pairs, strict=True)], value, x.dtype)
     padded[inside] = x.data
     return record(pad, padded, x, inside=inside)

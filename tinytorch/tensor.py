@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from tinytorch.arrays import FLOAT64, array_of, count_along, dtype_of_number, promoted
+from tinytorch.arrays import FLOAT64, array_of, count_along, dtype_of_number, promoted, total
+from tinytorch.hooks import Handle
+from tinytorch.hooks import add as add_hook
 from tinytorch.recording import recording, serials
 from tinytorch.tensor_methods import TensorMethods
 from tinytorch.torch_keywords import torch_keywords
@@ -46,7 +48,6 @@ class Tensor(TensorMethods):
     """
 
     __slots__ = ("__weakref__", "attributes", "data", "grad", "hooks", "inputs", "op", "requires_grad", "serial")
-    __array_ufunc__ = None  # `array * tensor` reaches Tensor.__rmul__, and `np.exp(tensor)` fails loudly
 
     data: Array
     grad: "Tensor | None"  # what `backward` has found so far; only leaves get one
@@ -55,7 +56,7 @@ class Tensor(TensorMethods):
     inputs: "tuple[Tensor, ...]"  # what it was computed from
     attributes: dict[str, Any]  # what else the operation's gradient rule needs, such as `axis`
     serial: int  # when it was made: an operation is newer than its inputs, so sorting by it orders the graph
-    hooks: "list[Hook] | None"  # who looks at its gradient
+    hooks: "dict[Handle, Hook] | None"  # who looks at its gradient
 
     def __init__(self, data: "ArrayLike", dtype: DTypeLike | None = None, requires_grad: bool = False) -> None:
         array = array_of(data.data if isinstance(data, Tensor) else data, dtype)
@@ -86,11 +87,16 @@ class Tensor(TensorMethods):
         """The elements' NumPy type."""
         return self.data.dtype
 
-    def register_hook(self, hook: "Hook") -> None:
-        """Let `hook` look at this tensor's gradient in every `backward`, once all of it has arrived."""
+    def register_hook(self, hook: "Hook") -> Handle:
+        """Let `hook` look at this tensor's gradient in every `backward`, once all of it has arrived.
+
+        If it returns a tensor, that is the gradient from there on. Returns a handle: `remove()` takes the hook away.
+        """
         if not self.requires_grad:
             raise RuntimeError("a tensor that requires no grad never gets one to look at")
-        self.hooks = [*(self.hooks or []), hook]
+        if self.hooks is None:
+            self.hooks = {}
+        return add_hook(self.hooks, hook)
 
     def __add__(self, other: "Operand") -> "Tensor":
         """Add elementwise, with NumPy's broadcasting.
@@ -145,7 +151,10 @@ class Tensor(TensorMethods):
                 f"cannot multiply {self.shape} @ {other.shape}: the inner lengths {self.shape[-1]} and "
                 f"{other.shape[-2]} differ; transpose one operand?"
             )
-        return record(matmul, self.data @ other.data, self, other)
+        try:
+            return record(matmul, self.data @ other.data, self, other)
+        except ValueError:
+            raise ValueError(f"cannot multiply {self.shape} @ {other.shape}: leading axes must be equal or 1") from None
 
     def __rmatmul__(self, other: "Operand") -> "Tensor":
         return as_tensor(other, self) @ self
@@ -162,8 +171,7 @@ class Tensor(TensorMethods):
         >>> Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]).sum(axis=0)
         Tensor([5., 7., 9.])
         """
-        total = self.data.sum(axis=axis, keepdims=keepdims)
-        return record(sum, total, self, axis=axis, keepdims=keepdims)
+        return record(sum, total(self.data, axis, keepdims), self, axis=axis, keepdims=keepdims)
 
     @torch_keywords
     def mean(self, axis: Axis = None, keepdims: bool = False) -> "Tensor":
@@ -181,10 +189,12 @@ class Tensor(TensorMethods):
         """
         if self.data.dtype.kind != "f":
             raise TypeError(f"mean wanted floats, got {self.dtype}; try .astype(np.float32).mean()")
-        total = self.sum(axis, keepdims)
-        if total.data.size and not self.data.size:
+        if self.data.dtype == np.float16:  # whose largest number is 65504: a sum is soon above that
+            return self.astype(np.float32).mean(axis, keepdims).astype(np.float16)
+        summed = self.sum(axis, keepdims)
+        if summed.data.size and not self.data.size:
             raise ValueError(f"mean of no elements: shape {self.shape}, axis {axis}")
-        return total * (total.data.size / max(self.data.size, 1))
+        return summed * (summed.data.size / max(self.data.size, 1))
 
 
 Operand = Tensor | Array | Scalar
@@ -205,7 +215,7 @@ def record(op: Op, result: Any, *inputs: Tensor, **attributes: Any) -> Tensor:
     What NumPy makes float64 of because of integers, such as int64 + float32, becomes float32, as in PyTorch.
     """
     out = _new_tensor(Tensor)
-    array = result if type(result) is _ndarray else np.asarray(result)
+    array = result if type(result) is _ndarray else _as_array(result)
     out.data = array if array.dtype is not FLOAT64 else promoted([x.data.dtype for x in inputs], array)
     out.grad = out.hooks = None
     for x in inputs:
@@ -245,11 +255,18 @@ def as_tensor(value: Operand, like: Operand | None = None) -> Tensor:
 def from_numpy(array: Any) -> Tensor:
     """Return a Tensor of an array without copying it (a NumPy scalar becomes a 0-d array)."""
     out = _new_tensor(Tensor)
-    out.data = array if type(array) is _ndarray else np.asarray(array)
+    out.data = array if type(array) is _ndarray else _as_array(array)
     out.grad = out.op = out.hooks = None
     out.inputs = ()
     out.requires_grad = False
     return out
+
+
+def _as_array(value: Any) -> Array:
+    """Return NumPy's scalar as an array; TypeError for a Tensor, which `w.data = w.data - w.grad` makes of w.data."""
+    if isinstance(value, Tensor):
+        raise TypeError("wanted an array, got a Tensor; compute with .data alone, as in w.data = w.data - w.grad.data")
+    return np.asarray(value)
 
 
 def check_broadcast(symbol: str, a: Tensor, b: Tensor) -> None:
@@ -352,9 +369,10 @@ def var(a: Operand, axis: Axis = None, keepdims: bool = False, correction: int =
     count = count_along(a.shape, axis)
     if count <= correction:
         raise ValueError(f"var wanted more than {correction} elements each, got shape {a.shape}, axis {axis}")
-    squares = a.data - a.data.mean(axis=axis, keepdims=True)
+    data = a.data.astype(np.float32) if a.dtype == np.float16 else a.data  # float16 has no room for sums of squares
+    squares = data - total(data, axis, keepdims=True) / count
     squares *= squares  # in place: a second array of this size would double the peak memory
-    variance = squares.sum(axis=axis, keepdims=keepdims) / (count - correction)
+    variance = (total(squares, axis, keepdims) / (count - correction)).astype(a.dtype, copy=False)
     return record(var, variance, a, axis=axis, keepdims=keepdims, correction=correction)
 
 

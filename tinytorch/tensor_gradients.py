@@ -12,7 +12,9 @@ import math
 import numpy as np
 
 from tinytorch import contraction, elementwise, indexing, reductions, shapes
+from tinytorch.arrays import running_total, total
 from tinytorch.autograd import Gradients, vjp
+from tinytorch.scattered import Scattered, add_at
 from tinytorch.tensor import Array, Axis, concatenate, var
 
 Needs = tuple[bool, bool]
@@ -172,19 +174,14 @@ def pad_vjp(g: Array, out: Array, x: Array, *, inside: tuple[slice, ...]) -> Gra
 @vjp(indexing.getitem)
 def getitem_vjp(g: Array, out: Array, x: Array, *, index: indexing.Index) -> Gradients:
     """Put the gradient where the elements were; where one was taken twice, add."""
-    grad = np.zeros(x.shape, g.dtype)
-    if _may_repeat(index):
-        _add_at(grad, index, g)
-    else:
-        grad[index] = g
-    return (grad,)
+    return (Scattered(x.shape, index, g),)  # type: ignore[return-value]  # an array wherever one is wanted
 
 
 @vjp(indexing.gather)
 def gather_vjp(g: Array, out: Array, x: Array, *, axis: int, index: Array) -> Gradients:
     """Add the gradient up where the elements were."""
     grad = np.zeros(x.shape, g.dtype)
-    _add_at(grad, indexing.index_arrays(index, axis), g)
+    add_at(grad, indexing.index_arrays(index, axis), g)
     return (grad,)
 
 
@@ -215,14 +212,14 @@ def prod_vjp(g: Array, out: Array, x: Array, *, axis: Axis, keepdims: bool) -> G
 @vjp(reductions.cumsum)
 def cumsum_vjp(g: Array, out: Array, x: Array, *, axis: int) -> Gradients:
     """Sum from the end: an element is in every total from its own on."""
-    return (np.flip(np.flip(g, axis).cumsum(axis), axis),)
+    return (np.flip(running_total(np.flip(g, axis), axis), axis),)
 
 
 @vjp(var)
 def var_vjp(g: Array, out: Array, x: Array, *, axis: Axis, keepdims: bool, correction: int) -> Gradients:
     """Return g * 2 * (x - mean) / (n - correction)."""
     n = x.size // max(out.size, 1)
-    return (_kept(g, axis, keepdims) * (x - x.mean(axis, keepdims=True)) * (2 / (n - correction)),)
+    return (_kept(g, axis, keepdims) * (x - total(x, axis, keepdims=True) / n) * (2 / (n - correction)),)
 
 
 @vjp(reductions.std)
@@ -231,7 +228,7 @@ def std_vjp(g: Array, out: Array, x: Array, *, axis: Axis, keepdims: bool, corre
     n = x.size // max(out.size, 1)
     with np.errstate(all="ignore"):
         each = np.where(out == 0, 0, g / (out * (n - correction)))
-    return (_kept(each, axis, keepdims) * (x - x.mean(axis, keepdims=True)),)
+    return (_kept(each, axis, keepdims) * (x - total(x, axis, keepdims=True) / n),)
 
 
 @vjp(contraction.einsum)
@@ -263,7 +260,8 @@ def _einsum_grad(x: Array, term: str, other_terms: list[str], others: list[Array
     grad = np.broadcast_to(grad, np.broadcast_shapes(grad.shape, tuple(own)))
     if letters == term:
         return grad
-    square = np.zeros(x.shape, grad.dtype)
+    lengths = dict(zip(letters, grad.shape, strict=True))  # with broadcasting, which `sum_to_shape` takes back
+    square = np.zeros([lengths[letter] for letter in term], grad.dtype)
     np.einsum(f"{term}->{letters}", square)[...] = grad  # a view of the diagonal
     return square
 
@@ -282,28 +280,3 @@ def _shared(g: Array, tie: Array, first_loses: Array, second_loses: Array) -> Gr
 def _products_before(x: Array) -> Array:
     """Return along the last axis the product of all elements before each; 1 for the first."""
     return np.concatenate([np.ones_like(x[..., :1]), np.cumprod(x[..., :-1], -1)], -1)
-
-
-def _may_repeat(index: indexing.Index) -> bool:
-    """Return whether an index can name an element twice: only arrays of ints can."""
-    parts = index if isinstance(index, tuple) else (index,)
-    return any(isinstance(part, np.ndarray) and part.dtype.kind in "iu" for part in parts)
-
-
-def _add_at(grad: Array, index: indexing.Index, g: Array) -> None:
-    """Add g to grad[index], elements that are named twice twice.
-
-    On flat arrays np.add.at is five times as fast as on rows.
-    """
-    np.add.at(grad.reshape(-1), _flat_places(grad.shape, index).reshape(-1), g.reshape(-1))
-
-
-def _flat_places(shape: tuple[int, ...], index: indexing.Index) -> Array:
-    """Return where each element of x[index] stands in x.reshape(-1)."""
-    parts = index if isinstance(index, tuple) else (index,)
-    if not all(isinstance(part, np.ndarray) and part.dtype.kind in "iu" for part in parts):
-        return np.arange(math.prod(shape)).reshape(shape)[index]
-    lengths, rest = shape[: len(parts)], math.prod(shape[len(parts) :])
-    rows = np.ravel_multi_index([part % length for part, length in zip(parts, lengths, strict=True)], lengths)
-    places: Array = rows[..., None] * rest + np.arange(rest)
-    return places

@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike, NDArray
 
 import tinytorch  # the package itself: its operations are looked up when a method is called
 from tinytorch.arrays import flat_ints
+from tinytorch.tensor_protocols import TensorProtocols
 from tinytorch.torch_keywords import torch_keywords
 from tinytorch.torch_methods import TorchMethods
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from tinytorch.tensor import ArrayLike, Axis, Operand, Scalar, Shape, Tensor
 
 
-class TensorMethods(TorchMethods):
+class TensorMethods(TensorProtocols, TorchMethods):
     """What a Tensor can do beyond the arithmetic of `tensor.py`. self is a Tensor everywhere."""
 
     __slots__ = ()
@@ -234,7 +235,7 @@ class TensorMethods(TorchMethods):
         return array
 
     def __repr__(self: Any) -> str:
-        numbers = np.array2string(self.data, separator=", ", prefix="Tensor(")
+        numbers = np.array2string(np.asarray(self.data), separator=", ", prefix="Tensor(")
         cut = self.data.size == 0 or self.data.size > np.get_printoptions()["threshold"]
         shape = f", shape={self.shape}" if cut else ""
         dtype = "" if self.data.dtype in (np.float32, np.bool) else f", dtype={self.data.dtype}"
@@ -245,7 +246,8 @@ class TensorMethods(TorchMethods):
 
     def backward(self: Any, gradient: "ArrayLike | Tensor | None" = None, retain_graph: bool = False) -> None:
         """Fill `.grad` of the leaves that this tensor was computed from: see `tinytorch.autograd.backward`."""
-        tinytorch.backward(self, gradient, retain_graph)
+        with np.errstate(all="ignore"):  # what is infinite or NaN is so without a warning
+            tinytorch.backward(self, gradient, retain_graph)
 
     def detach(self: Any) -> "Tensor":
         """Return a tensor of the same array that remembers nothing and requires no gradient."""
@@ -363,4 +365,4 @@ class TensorMethods(TorchMethods):
 
 
 def _is_operand(value: object) -> bool:
-    return isinstance(value, TensorMethods | np.ndarray | np.generic | bool | int | float)
+    return isinstance(value, TensorMethods | np.ndarray | np.generic | bool | int | float | list | tuple)

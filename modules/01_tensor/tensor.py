@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from tinytorch.arrays import FLOAT64, array_of, count_along, dtype_of_number, promoted
+from tinytorch.arrays import FLOAT64, array_of, count_along, dtype_of_number, promoted, total
+from tinytorch.hooks import Handle
+from tinytorch.hooks import add as add_hook
 from tinytorch.recording import recording, serials
 from tinytorch.tensor_methods import TensorMethods
 from tinytorch.torch_keywords import torch_keywords
@@ -46,7 +48,6 @@ class Tensor(TensorMethods):
     """
 
     __slots__ = ("__weakref__", "attributes", "data", "grad", "hooks", "inputs", "op", "requires_grad", "serial")
-    __array_ufunc__ = None  # `array * tensor` reaches Tensor.__rmul__, and `np.exp(tensor)` fails loudly
 
     data: Array
     grad: "Tensor | None"  # what `backward` has found so far; only leaves get one
@@ -55,7 +56,7 @@ class Tensor(TensorMethods):
     inputs: "tuple[Tensor, ...]"  # what it was computed from
     attributes: dict[str, Any]  # what else the operation's gradient rule needs, such as `axis`
     serial: int  # when it was made: an operation is newer than its inputs, so sorting by it orders the graph
-    hooks: "list[Hook] | None"  # who looks at its gradient
+    hooks: "dict[Handle, Hook] | None"  # who looks at its gradient
 
     def __init__(self, data: "ArrayLike", dtype: DTypeLike | None = None, requires_grad: bool = False) -> None:
         array = array_of(data.data if isinstance(data, Tensor) else data, dtype)
@@ -86,11 +87,16 @@ class Tensor(TensorMethods):
         """The elements' NumPy type."""
         return self.data.dtype
 
-    def register_hook(self, hook: "Hook") -> None:
-        """Let `hook` look at this tensor's gradient in every `backward`, once all of it has arrived."""
+    def register_hook(self, hook: "Hook") -> Handle:
+        """Let `hook` look at this tensor's gradient in every `backward`, once all of it has arrived.
+
+        If it returns a tensor, that is the gradient from there on. Returns a handle: `remove()` takes the hook away.
+        """
         if not self.requires_grad:
             raise RuntimeError("a tensor that requires no grad never gets one to look at")
-        self.hooks = [*(self.hooks or []), hook]
+        if self.hooks is None:
+            self.hooks = {}
+        return add_hook(self.hooks, hook)
 
     def __add__(self, other: "Operand") -> "Tensor":
         """Add elementwise, with NumPy's broadcasting.
@@ -186,7 +192,7 @@ def record(op: Op, result: Any, *inputs: Tensor, **attributes: Any) -> Tensor:
     What NumPy makes float64 of because of integers, such as int64 + float32, becomes float32, as in PyTorch.
     """
     out = _new_tensor(Tensor)
-    array = result if type(result) is _ndarray else np.asarray(result)
+    array = result if type(result) is _ndarray else _as_array(result)
     out.data = array if array.dtype is not FLOAT64 else promoted([x.data.dtype for x in inputs], array)
     out.grad = out.hooks = None
     for x in inputs:
@@ -221,11 +227,18 @@ def as_tensor(value: Operand, like: Operand | None = None) -> Tensor:
 def from_numpy(array: Any) -> Tensor:
     """Return a Tensor of an array without copying it (a NumPy scalar becomes a 0-d array)."""
     out = _new_tensor(Tensor)
-    out.data = array if type(array) is _ndarray else np.asarray(array)
+    out.data = array if type(array) is _ndarray else _as_array(array)
     out.grad = out.op = out.hooks = None
     out.inputs = ()
     out.requires_grad = False
     return out
+
+
+def _as_array(value: Any) -> Array:
+    """Return NumPy's scalar as an array; TypeError for a Tensor, which `w.data = w.data - w.grad` makes of w.data."""
+    if isinstance(value, Tensor):
+        raise TypeError("wanted an array, got a Tensor; compute with .data alone, as in w.data = w.data - w.grad.data")
+    return np.asarray(value)
 
 
 def check_broadcast(symbol: str, a: Tensor, b: Tensor) -> None:
