@@ -6,7 +6,6 @@ Budgets: the arithmetic of the products in a backward, and the most memory that 
 
 import math
 import tracemalloc
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -114,7 +113,7 @@ GRADIENTS = 4 * (PIXELS * HIDDEN + HIDDEN + HIDDEN * CLASSES + CLASSES)  # bytes
 ACTIVATION = 4 * N * HIDDEN
 
 # What is counted: the function that counts, at most how much, and in which unit.
-BUDGETS: dict[str, tuple[Callable[[], int], int, str]] = {
+BUDGETS = {
     f"products of a backward, ({N}, {PIXELS}) @ ({PIXELS}, {HIDDEN}) @ ({HIDDEN}, {CLASSES})": (
         flop_of_products,
         NEEDED_FLOP,

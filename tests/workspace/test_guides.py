@@ -16,8 +16,8 @@ COMMAND = re.compile(r"^    (tito .+?)(?: {2,}#.*)?$|`(tito [^`]+)`", re.MULTILI
 ENDLESS = ("tito watch",)  # it ends with Ctrl-C; tests of its own run it
 
 
-# A module in full form is built like 01; 00 stays short, 05 has headings of its own as yet.
-OTHER_FORM = ("00", "05")
+# A module in full form is built like 01; 00 stays short.
+OTHER_FORM = ("00",)
 BEFORE_TASKS = ("See it work", "Why it exists", "The idea", "Contract")
 BEHIND_TASKS = ("Use it", "Debug it", "Checkpoint", "Profile", "Optimize", "In real frameworks", "Done when")
 DIFFICULTIES = {1: "easy", 2: "medium", 3: "hard", 4: "very hard", 5: "open-ended"}
