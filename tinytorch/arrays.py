@@ -14,6 +14,7 @@ from numpy.typing import DTypeLike, NDArray
 ROWS = 512  # how many numbers are summed one after another: rounding errors grow with it
 LARGE = 2**15  # elements; smaller arrays are summed as they are
 FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+NUMBERS = "?bBhHiIlLqQefd"  # NumPy's letters for bools, integers and floats of up to 64 bits
 
 
 def array_of(data: Any, dtype: DTypeLike | None) -> NDArray[Any]:
@@ -25,7 +26,7 @@ def array_of(data: Any, dtype: DTypeLike | None) -> NDArray[Any]:
         array = np.array(data, dtype=dtype)
     except ValueError as error:
         raise TypeError(f"a tensor needs numbers in a regular shape, got {data!r:.80}: {error}") from None
-    if array.dtype.kind not in "biuf":
+    if array.dtype.char not in NUMBERS:
         raise TypeError(f"a tensor needs numbers, got {type(data).__name__} ({data!r:.80}) of dtype {array.dtype}")
     if dtype is None and array.dtype == np.float64 and not isinstance(data, np.ndarray | np.generic):
         return array.astype(np.float32)
@@ -93,6 +94,7 @@ def count_along(shape: tuple[int, ...], axis: int | tuple[int, ...] | None) -> i
     >>> count_along((2, 3, 5), axis=(0, -1))
     10
     """
+    shape = shape or (1,)  # 0 and -1 are axes of a tensor without one
     axes = range(len(shape)) if axis is None else normalize_axis_tuple(axis, len(shape))
     return math.prod([shape[i] for i in axes])
 

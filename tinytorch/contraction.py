@@ -15,7 +15,7 @@ import numpy as np
 from tinytorch.tensor import Array, Operand, Shape, Tensor, as_tensor, record
 
 
-def einsum(subscripts: str, *operands: Operand) -> Tensor:
+def einsum(subscripts: str, *operands: Operand | Sequence[Operand]) -> Tensor:
     """Multiply operands along named axes, and sum over the names that the result lacks.
 
     subscripts: a letter an axis: "ij,jk->ik" is a matrix product, "ii->i" a diagonal, "...ij->...ji" swaps the last two
@@ -27,7 +27,11 @@ def einsum(subscripts: str, *operands: Operand) -> Tensor:
     >>> einsum("ij,j->i", a, b), einsum("ii", a)
     (Tensor([12., 34.]), Tensor(5.))
     """
-    tensors = tuple([as_tensor(operand) for operand in operands])
+    if not isinstance(subscripts, str):
+        raise TypeError(f'einsum wanted its subscripts as text, such as "ij,jk->ik", got {type(subscripts).__name__}')
+    if len(operands) == 1 and isinstance(operands[0], list | tuple):  # as PyTorch takes them too
+        operands = tuple(operands[0])
+    tensors = tuple([as_tensor(operand) for operand in operands])  # type: ignore[arg-type]
     terms, output = explicit(subscripts, tuple([tensor.shape for tensor in tensors]))
     with np.errstate(over="ignore", invalid="ignore"):
         product = contract(terms, output, [tensor.data for tensor in tensors])

@@ -1,10 +1,12 @@
 """Module 01: new tensors.
 
-Public parts: `zeros`, `ones`, `full`, `zeros_like`, `ones_like`, `arange`, `linspace`, `eye`, `rand`, `randn`.
+Public parts: `zeros`, `ones`, `full`, `zeros_like`, `ones_like`, `arange`, `linspace`, `eye`, `rand`, `randn`;
+`generator_of`.
 
 A shape comes as numbers or as a tuple: `zeros(2, 3)`, `zeros((2, 3))`. Without a dtype, numbers are float32; `full` and
 `arange` go by their arguments, int64 for ints.
-seed: an int, a Generator (which moves on), or None for other numbers in every run. There is no global state.
+seed: an int, a Generator (which moves on), or None for other numbers in every run; `generator` is PyTorch's name of it.
+There is no global state.
 """
 
 import numpy as np
@@ -18,19 +20,21 @@ Seed = int | np.random.Generator | None
 
 def zeros(*shape: int | Shape, dtype: DTypeLike = np.float32, requires_grad: bool = False) -> Tensor:
     """Return a tensor of zeros."""
-    return _new(np.zeros(flat_ints(shape), dtype), requires_grad)
+    return _new(np.zeros(_lengths("zeros", shape), dtype), requires_grad)
 
 
 def ones(*shape: int | Shape, dtype: DTypeLike = np.float32, requires_grad: bool = False) -> Tensor:
     """Return a tensor of ones."""
-    return _new(np.ones(flat_ints(shape), dtype), requires_grad)
+    return _new(np.ones(_lengths("ones", shape), dtype), requires_grad)
 
 
 def full(shape: int | Shape, value: Operand, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor in which every element is `value`: a number, or a tensor or array of one element."""
     number = _number(value)
     with np.errstate(over="ignore"):
-        return _new(np.full(shape, number, _dtype_for([number]) if dtype is None else dtype), requires_grad)
+        return _new(
+            np.full(_lengths("full", (shape,)), number, _dtype_for([number]) if dtype is None else dtype), requires_grad
+        )
 
 
 def zeros_like(x: Operand, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
@@ -80,23 +84,61 @@ def linspace(
 
 def eye(rows: int, columns: int | None = None, dtype: DTypeLike = np.float32, requires_grad: bool = False) -> Tensor:
     """Return ones on the diagonal and zeros elsewhere: (rows, columns), square with one number."""
+    _lengths("eye", (rows, rows if columns is None else columns))  # which checks both
     return _new(np.eye(rows, columns, dtype=dtype), requires_grad)
 
 
-def rand(*shape: int | Shape, seed: Seed = None, dtype: DTypeLike = np.float32, requires_grad: bool = False) -> Tensor:
+def rand(
+    *shape: int | Shape,
+    seed: Seed = None,
+    generator: Seed = None,
+    dtype: DTypeLike = np.float32,
+    requires_grad: bool = False,
+) -> Tensor:
     """Return numbers drawn uniformly from [0, 1); TypeError for a dtype that isn't of floats.
 
     >>> rand(2, seed=0)
     Tensor([0.8506242 , 0.63696164])
     """
-    generator, drawn = np.random.default_rng(seed), _drawn_in(dtype)
-    return _new(generator.random(flat_ints(shape), drawn).astype(dtype, copy=False), requires_grad)
+    numbers = generator_of(seed, generator).random(_lengths("rand", shape), _drawn_in(dtype))
+    return _new(numbers.astype(dtype, copy=False), requires_grad)
 
 
-def randn(*shape: int | Shape, seed: Seed = None, dtype: DTypeLike = np.float32, requires_grad: bool = False) -> Tensor:
+def randn(
+    *shape: int | Shape,
+    seed: Seed = None,
+    generator: Seed = None,
+    dtype: DTypeLike = np.float32,
+    requires_grad: bool = False,
+) -> Tensor:
     """Return numbers drawn from the normal distribution of mean 0 and variance 1; TypeError as in `rand`."""
-    generator, drawn = np.random.default_rng(seed), _drawn_in(dtype)
-    return _new(generator.standard_normal(flat_ints(shape), drawn).astype(dtype, copy=False), requires_grad)
+    numbers = generator_of(seed, generator).standard_normal(_lengths("randn", shape), _drawn_in(dtype))
+    return _new(numbers.astype(dtype, copy=False), requires_grad)
+
+
+def generator_of(seed: Seed, generator: Seed = None) -> np.random.Generator:
+    """Return the generator that an argument under one of its two names means; TypeError for both, or for another kind.
+
+    Raises ValueError for a negative number.
+    """
+    if seed is not None and generator is not None:
+        raise TypeError("wanted seed or generator, two names of one argument, got both")
+    given = generator if seed is None else seed
+    if given is not None and not isinstance(given, int | np.integer | np.random.Generator):
+        raise TypeError(f"seed wanted an int, a Generator or None, got {given!r:.60}")
+    if isinstance(given, int | np.integer) and given < 0:
+        raise ValueError(f"seed wanted a number of 0 or more, got {given}")
+    return np.random.default_rng(given)
+
+
+def _lengths(name: str, shape: tuple[int | Shape, ...]) -> Shape:
+    """Return a shape that was given as numbers or as a tuple; TypeError or ValueError for what is none."""
+    lengths = flat_ints(shape)
+    if not all([hasattr(length, "__index__") for length in lengths]):
+        raise TypeError(f"{name} wanted lengths as whole numbers, got {lengths}")
+    if min(lengths, default=0) < 0:
+        raise ValueError(f"{name} wanted lengths of 0 or more, got {lengths}")
+    return lengths
 
 
 def _new(array: Array, requires_grad: bool) -> Tensor:

@@ -6,7 +6,9 @@ Public parts: `subtract`, `negative`, `divide`, `floor_divide`, `remainder`, `po
 with the activations of module 02.
 
 Where a function of integers isn't one of integers (`/`, `exp`, ...), they become float32 first, as in PyTorch. What
-mathematics doesn't allow is inf or NaN, without a warning: 1 / 0, log(0), sqrt(-1).
+mathematics doesn't allow is inf or NaN, without a warning: 1 / 0, log(0), sqrt(-1). The sign of NaN is NaN, and so is
+the gradient of abs there (PyTorch: 0). Of two dtypes the wider one is the result's, also where one operand has no axes
+(NumPy; in PyTorch the dtype of a tensor with axes wins). A Python number takes the tensor's dtype.
 """
 
 import numpy as np
@@ -211,43 +213,46 @@ def copy(x: Operand) -> Tensor:
 
 def eq(a: Operand, b: Operand) -> Tensor:
     """Return where a == b; NaN equals nothing."""
-    a, b = _pair("==", a, b)
+    a, b = _compared("==", a, b)
     return from_numpy(a.data == b.data)
 
 
 def ne(a: Operand, b: Operand) -> Tensor:
     """Return where a != b."""
-    a, b = _pair("!=", a, b)
+    a, b = _compared("!=", a, b)
     return from_numpy(a.data != b.data)
 
 
 def lt(a: Operand, b: Operand) -> Tensor:
     """Return where a < b."""
-    a, b = _pair("<", a, b)
+    a, b = _compared("<", a, b)
     return from_numpy(a.data < b.data)
 
 
 def le(a: Operand, b: Operand) -> Tensor:
     """Return where a <= b."""
-    a, b = _pair("<=", a, b)
+    a, b = _compared("<=", a, b)
     return from_numpy(a.data <= b.data)
 
 
 def gt(a: Operand, b: Operand) -> Tensor:
     """Return where a > b."""
-    a, b = _pair(">", a, b)
+    a, b = _compared(">", a, b)
     return from_numpy(a.data > b.data)
 
 
 def ge(a: Operand, b: Operand) -> Tensor:
     """Return where a >= b."""
-    a, b = _pair(">=", a, b)
+    a, b = _compared(">=", a, b)
     return from_numpy(a.data >= b.data)
 
 
 def logical_not(x: Operand) -> Tensor:
     """Return where x is false; TypeError unless it is of bools."""
-    return from_numpy(~_bools("~", as_tensor(x)).data)
+    x = as_tensor(x)
+    if x.data.dtype.kind != "b":
+        raise TypeError(f"~ wanted bools, got {x.dtype}; try ~(x > 0), or x == 0")
+    return from_numpy(~x.data)
 
 
 def logical_and(a: Operand, b: Operand) -> Tensor:
@@ -274,6 +279,14 @@ def _pair(symbol: str, a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
     b = as_tensor(b, a)
     check_broadcast(symbol, a, b)
     return a, b
+
+
+def _compared(symbol: str, a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
+    """Return both as `_pair`; an int that the other's dtype can't hold as int64, which is compared all the same."""
+    try:
+        return _pair(symbol, a, b)
+    except OverflowError:
+        return _pair(symbol, as_tensor(a), as_tensor(b))
 
 
 def _divisible(symbol: str, a: Operand, b: Operand) -> tuple[Tensor, Tensor]:

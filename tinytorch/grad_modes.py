@@ -106,7 +106,8 @@ def _watched(
         return add
 
     try:
-        for x in hooks:
+        for x, before in hooks.items():
+            x.hooks = before.copy() if before else None
             x.register_hook(watch(x))
         for i, (output, seed) in enumerate(zip(outputs, seeds, strict=True)):
             backward(output, seed, retain_graph=retain or i < len(outputs) - 1)

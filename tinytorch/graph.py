@@ -30,6 +30,7 @@ def graph_text(tensor: Tensor, most: int = MOST, names: Names | None = None) -> 
         4 leaf (1,)
       3 again
     """
+    _check(tensor)
     names = names or {}
     numbers: dict[Tensor, int] = {}
     lines: list[str] = []
@@ -53,6 +54,7 @@ def graph_svg(tensor: Tensor, most: int = MOST, names: Names | None = None) -> s
     names: what leaves are called, as in `graph_text`.
     Raises ValueError if more than `most` tensors took part.
     """
+    _check(tensor)
     rows = _rows(tensor, most)
     place = {node: _centre(i, len(row), y, _widest(rows)) for y, row in enumerate(rows) for i, node in enumerate(row)}
     arrows = [_arrow(place[x], place[node]) for node in place for x in node.inputs]
@@ -69,12 +71,19 @@ _STYLE = """<style>text { font: 12px sans-serif; text-anchor: middle; fill: #222
 <polygon points="0,0 8,4 0,8" fill="#456"/></marker></defs>"""
 
 
+def _check(tensor: object) -> None:
+    if not isinstance(tensor, Tensor):
+        raise TypeError(f"a graph wanted the tensor that it led to, got {type(tensor).__name__}")
+
+
 def _label(node: Tensor, names: Names) -> tuple[str, str]:
     """Return what a tensor is, and its shape with what else matters."""
     if node.op is None and not node.requires_grad and not node.shape and node not in names:
         return f"{node.data:g}", ""
     if node.op is None:
         return names.get(node, "leaf"), f"{node.shape} requires grad" if node.requires_grad else f"{node.shape}"
+    if not node.inputs:
+        return node.op.__name__, f"{node.shape}, used up by a backward(): draw before it, or retain_graph=True"
     attributes = ", ".join(f"{k}={v}" for k, v in node.attributes.items() if _worth_showing(v))
     return node.op.__name__, f"{node.shape} {attributes}".strip()
 

@@ -3,7 +3,8 @@
 Public parts: `getitem` and `setitem` (what `x[index]` and `x[index] = value` call), `gather`, `index_arrays`.
 
 An index is NumPy's: ints, slices, `...`, None, bool masks, arrays or lists of ints, and tuples of them; Tensors of
-integers or bools count as arrays. Ints and slices give a view, the rest a copy.
+integers or bools count as arrays. Ints and slices give a view, the rest a copy. Beside arrays an int counts as one,
+also where that moves an axis to the front (`x[0, None, [0, 0]]`), which PyTorch does otherwise.
 """
 
 from typing import Any
@@ -13,6 +14,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from tinytorch.recording import note_write, recording
 from tinytorch.tensor import Array, Operand, Tensor, as_tensor, record
+from tinytorch.torch_keywords import torch_keywords
 
 Index = Any
 
@@ -57,10 +59,14 @@ def setitem(x: Tensor, index: Index, value: Operand) -> None:
     except IndexError as error:
         raise IndexError(_misfit("write", x, index, error)) from None
     except ValueError as error:
+        if not x.data.flags.writeable:
+            advice = "one number of it stands for several, as after expand; try .copy()"
+            raise ValueError(f"cannot write into a read-only view of shape {x.shape}: {advice}") from None
         raise ValueError(f"{_misfit('write', x, index, error)}; the value's shape is {value.shape}") from None
     note_write(x.data)
 
 
+@torch_keywords
 def gather(x: Operand, axis: int, index: Operand) -> Tensor:
     """Return the elements of x that `index` names along `axis`: out[i][j] = x[i][index[i][j]] for axis 1.
 
@@ -105,7 +111,10 @@ def _plain(index: Index) -> Index:
     if isinstance(index, Tensor):
         return index.data.copy()
     if isinstance(index, list):
-        array = np.array(index)
+        try:
+            array = np.array(index)
+        except ValueError:
+            raise IndexError(f"an index wanted lists of one length, got {index!r:.60}; try a tuple, x[i, j]") from None
         return array if array.size else array.astype(np.intp)
     return index.copy() if isinstance(index, np.ndarray) else index
 

@@ -3,10 +3,14 @@
 Public parts: `max`, `min`, `argmax`, `argmin`, `prod`, `cumsum`, `std`, `all`, `any`. `sum`, `mean` and `var` stand in
 `tensor.py`.
 
-axis: an int, a tuple of ints, or None for all axes; keepdims: whether the reduced axes stay with length 1.
+axis: an int, a tuple of ints, or None for all axes; keepdims: whether the reduced axes stay with length 1. An empty
+tuple reduces nothing, as in NumPy (in PyTorch all); 0 and -1 are axes of a tensor without one, as in PyTorch.
 An axis that isn't there raises ValueError (NumPy's AxisError).
+dim, keepdim: PyTorch's names of both. `max` and `min` with `dim` answer as PyTorch does, with values and indices;
+`max(x, 1)` and `max(x, axis=1)` as NumPy does, with values alone.
 """
 
+import builtins
 from collections.abc import Callable
 from typing import Any
 
@@ -15,24 +19,40 @@ from numpy.exceptions import AxisError
 from numpy.lib.array_utils import normalize_axis_index
 
 from tinytorch.arrays import count_along, running_total
+from tinytorch.elementwise import copy, maximum, minimum
 from tinytorch.tensor import Axis, Operand, Tensor, as_tensor, from_numpy, record, var
+from tinytorch.torch_keywords import pair_by_dim, torch_keywords
 
 
+@pair_by_dim("argmax")
 def max(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Return the largest elements, NaN if one is NaN; ValueError if there are none.
 
     Where several are the largest, they share the gradient evenly (PyTorch's `amax`). `argmax` says where they stand.
+    With `dim` in place of `axis`, return the pair (values, indices), where the first of equal ones gets the gradient.
+    A tensor in the axis's place is compared elementwise: `max(a, b)` is `maximum(a, b)`, as in PyTorch.
+
+    >>> max(Tensor([[1.0, 3.0], [4.0, 2.0]]), axis=1)
+    Tensor([3., 4.])
+    >>> max(Tensor([[1.0, 3.0], [4.0, 2.0]]), dim=1)
+    Placed(values=Tensor([3., 4.]), indices=Tensor([1, 0], dtype=int64))
     """
+    if isinstance(axis, Tensor):
+        return maximum(x, axis)
     x = as_tensor(x)
     return record(max, _extreme("max", np.max, x, axis, keepdims), x, axis=axis, keepdims=keepdims)
 
 
+@pair_by_dim("argmin")
 def min(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
-    """Return the smallest elements, NaN if one is NaN; ValueError if there are none. Ties as in `max`."""
+    """Return the smallest elements, NaN if one is NaN; ValueError if there are none. All else as in `max`."""
+    if isinstance(axis, Tensor):
+        return minimum(x, axis)
     x = as_tensor(x)
     return record(min, _extreme("min", np.min, x, axis, keepdims), x, axis=axis, keepdims=keepdims)
 
 
+@torch_keywords
 def argmax(x: Operand, axis: int | None = None, keepdims: bool = False) -> Tensor:
     """Return where the largest elements stand (int64), the first of equal ones; without axis, in the flat order.
 
@@ -41,11 +61,13 @@ def argmax(x: Operand, axis: int | None = None, keepdims: bool = False) -> Tenso
     return from_numpy(_extreme("argmax", np.argmax, as_tensor(x), axis, keepdims))
 
 
+@torch_keywords
 def argmin(x: Operand, axis: int | None = None, keepdims: bool = False) -> Tensor:
     """Return where the smallest elements stand (int64), the first of equal ones; as `argmax`."""
     return from_numpy(_extreme("argmin", np.argmin, as_tensor(x), axis, keepdims))
 
 
+@torch_keywords
 def prod(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Return the product of the elements; 1 if there are none. Its gradient is right where some are 0."""
     x = as_tensor(x)
@@ -53,6 +75,7 @@ def prod(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
         return record(prod, x.data.prod(axis=axis, keepdims=keepdims), x, axis=axis, keepdims=keepdims)
 
 
+@torch_keywords
 def cumsum(x: Operand, axis: int) -> Tensor:
     """Return running totals along an axis, in x's shape.
 
@@ -60,11 +83,14 @@ def cumsum(x: Operand, axis: int) -> Tensor:
     Tensor([1., 3., 6.])
     """
     x = as_tensor(x)
-    axis = normalize_axis_index(axis, x.ndim, "cumsum")
+    axis = normalize_axis_index(axis, builtins.max(x.ndim, 1), "cumsum")
+    if not x.ndim:
+        return copy(x)
     with np.errstate(over="ignore", invalid="ignore"):
         return record(cumsum, running_total(x.data, axis), x, axis=axis)
 
 
+@torch_keywords
 def std(x: Operand, axis: Axis = None, keepdims: bool = False, correction: int = 1) -> Tensor:
     """Return the standard deviation, the root of `var`; where it is 0, the gradient is 0.
 
@@ -80,11 +106,13 @@ def std(x: Operand, axis: Axis = None, keepdims: bool = False, correction: int =
     return record(std, deviation, x, axis=axis, keepdims=keepdims, correction=correction)
 
 
+@torch_keywords
 def all(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Return whether all elements are true, or not 0; true if there are none."""
     return from_numpy(np.all(as_tensor(x).data, axis=axis, keepdims=keepdims))
 
 
+@torch_keywords
 def any(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Return whether an element is true, or not 0."""
     return from_numpy(np.any(as_tensor(x).data, axis=axis, keepdims=keepdims))
@@ -92,7 +120,7 @@ def any(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 def _extreme(name: str, f: Callable[..., Any], x: Tensor, axis: Axis, keepdims: bool) -> Any:
     if name.startswith("arg") and not (axis is None or isinstance(axis, int)):
-        raise TypeError(f"{name} wanted one axis or None, got {axis!r}")
+        raise TypeError(f"{name} wanted one axis or None, got {axis!r}; try .flatten() first")
     try:
         return f(x.data, axis=axis, keepdims=keepdims)
     except AxisError:

@@ -7,6 +7,7 @@ Where it can be, a result is a view: it shares its memory with the input, and a 
 """
 
 import math
+import operator
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from tinytorch.arrays import flat_ints
 from tinytorch.indexing import getitem
 from tinytorch.tensor import Axis, Operand, Scalar, Shape, Tensor, as_tensor, record, reshape, transpose
+from tinytorch.torch_keywords import torch_keywords
 
 
 def permute(x: Operand, *axes: int | Shape) -> Tensor:
@@ -22,6 +24,7 @@ def permute(x: Operand, *axes: int | Shape) -> Tensor:
     return transpose(x, flat_ints(axes))
 
 
+@torch_keywords
 def swapaxes(x: Operand, axis1: int, axis2: int) -> Tensor:
     """Return a view with two axes swapped."""
     x = as_tensor(x)
@@ -32,6 +35,7 @@ def swapaxes(x: Operand, axis1: int, axis2: int) -> Tensor:
     return transpose(x, axes)
 
 
+@torch_keywords
 def squeeze(x: Operand, axis: Axis = None) -> Tensor:
     """Return a view without the axes of length 1; with `axis`, only without those named.
 
@@ -42,10 +46,11 @@ def squeeze(x: Operand, axis: Axis = None) -> Tensor:
     """
     x = as_tensor(x)
     named = range(x.ndim) if axis is None else axis if isinstance(axis, tuple | list) else (axis,)
-    chosen = {normalize_axis_index(number, x.ndim, "squeeze") for number in named}
+    chosen = {normalize_axis_index(number, max(x.ndim, 1), "squeeze") for number in named}
     return reshape(x, tuple([length for i, length in enumerate(x.shape) if length != 1 or i not in chosen]))
 
 
+@torch_keywords
 def unsqueeze(x: Operand, axis: int) -> Tensor:
     """Return a view with a new axis of length 1, which stands at `axis` in the result."""
     x = as_tensor(x)
@@ -53,6 +58,7 @@ def unsqueeze(x: Operand, axis: int) -> Tensor:
     return reshape(x, (*x.shape[:place], 1, *x.shape[place:]))
 
 
+@torch_keywords
 def flatten(x: Operand, start_axis: int = 0, end_axis: int = -1) -> Tensor:
     """Return the same elements with the axes from start_axis to end_axis, both included, made one.
 
@@ -88,6 +94,7 @@ def expand(x: Operand, *shape: int | Shape) -> Tensor:
         raise ValueError(f"cannot expand {x.shape} to {wanted}: from the right, only lengths of 1 can change") from None
 
 
+@torch_keywords
 def stack(tensors: Sequence[Operand], axis: int = 0) -> Tensor:
     """Join tensors of one shape along a new axis.
 
@@ -105,6 +112,7 @@ def stack(tensors: Sequence[Operand], axis: int = 0) -> Tensor:
         raise ValueError(f"cannot stack {shapes} along axis {axis}: {error}") from None
 
 
+@torch_keywords
 def split(x: Operand, sizes: int | Sequence[int], axis: int = 0) -> tuple[Tensor, ...]:
     """Return views of pieces along an axis: of one length, the last being shorter, or of the given lengths.
 
@@ -116,11 +124,13 @@ def split(x: Operand, sizes: int | Sequence[int], axis: int = 0) -> tuple[Tensor
     x = as_tensor(x)
     axis = normalize_axis_index(axis, x.ndim, "split")
     length = x.shape[axis]
-    if isinstance(sizes, int):
-        if sizes < 1:
-            raise ValueError(f"split wanted pieces of length 1 or more, got {sizes}")
-        starts = range(0, max(length, 1), sizes)
-        sizes = [min(sizes, length - start) for start in starts]
+    if hasattr(sizes, "__index__"):
+        step = operator.index(sizes)
+        if step < 1:
+            raise ValueError(f"split wanted pieces of length 1 or more, got {step}")
+        sizes = [min(step, length - start) for start in range(0, max(length, 1), step)]
+    if not isinstance(sizes, tuple | list):
+        raise TypeError(f"split wanted a length, or a list of lengths, of whole numbers; got {sizes!r:.60}")
     if sum(sizes) != length or min(sizes, default=0) < 0:
         raise ValueError(f"split wanted lengths whose sum is {length}, axis {axis} of {x.shape}; got {list(sizes)}")
     ends = np.cumsum(sizes).tolist()
@@ -139,6 +149,10 @@ def pad(x: Operand, widths: Sequence[int], value: Scalar = 0) -> Tensor:
             [0., 0., 0., 0., 0.]])
     """
     x = as_tensor(x)
+    if not isinstance(widths, tuple | list):
+        raise TypeError(f"pad wanted a tuple of widths such as (left, right), got {widths!r:.60}")
+    if isinstance(value, float) and x.dtype.kind != "f" and not value.is_integer():
+        raise TypeError(f"pad wanted a value that {x.dtype} can hold, got {value}; try .astype(np.float32) first")
     if len(widths) % 2 or len(widths) > 2 * x.ndim or min(widths, default=0) < 0:
         raise ValueError(
             f"pad wanted a pair of widths for each axis from the last one on, none negative, at most {2 * x.ndim} "

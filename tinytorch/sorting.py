@@ -1,26 +1,17 @@
 """Module 01: elements in order.
 
-Public parts: `sort`, `argsort`, `topk`; `Placed`, the pair of values and indices that they and `max(dim=...)` return.
+Public parts: `sort`, `argsort`, `topk`. What they return is a pair (values, indices), as `max(dim=...)` returns one.
 
 The values are gathered by the indices, so their gradients go to where they came from. Equal elements keep their order.
 NaN counts as larger than all numbers.
 """
-
-from typing import NamedTuple
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from tinytorch.indexing import gather, getitem
 from tinytorch.tensor import Array, Operand, Tensor, as_tensor, from_numpy
-from tinytorch.torch_keywords import torch_keywords
-
-
-class Placed(NamedTuple):
-    """Chosen elements, and where they stood along the axis (int64)."""
-
-    values: Tensor
-    indices: Tensor
+from tinytorch.torch_keywords import Placed, torch_keywords
 
 
 @torch_keywords

@@ -197,7 +197,7 @@ def extreme_vjp(g: Array, out: Array, x: Array, *, axis: Axis, keepdims: bool) -
 @vjp(reductions.prod)
 def prod_vjp(g: Array, out: Array, x: Array, *, axis: Axis, keepdims: bool) -> Gradients:
     """Return for each element the product of all others: by division, and where zeros forbid it, step by step."""
-    if x.all():
+    if x.all() and np.isfinite(out).all():
         with np.errstate(all="ignore"):
             return (_kept(g * out, axis, keepdims) / x,)
     axes = tuple(range(x.ndim)) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)

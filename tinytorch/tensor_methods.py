@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike, NDArray
 import tinytorch  # the package itself: its operations are looked up when a method is called
 from tinytorch.arrays import flat_ints
 from tinytorch.tensor_protocols import TensorProtocols
-from tinytorch.torch_keywords import torch_keywords
+from tinytorch.torch_keywords import pair_by_dim, torch_keywords
 from tinytorch.torch_methods import TorchMethods
 
 if TYPE_CHECKING:
@@ -315,10 +315,12 @@ class TensorMethods(TensorProtocols, TorchMethods):
 
     # Reductions
 
+    @pair_by_dim("argmax")
     def max(self: Any, axis: "Axis" = None, keepdims: bool = False) -> "Tensor":
         """Return the largest elements along `axis`."""
         return tinytorch.max(self, axis, keepdims)
 
+    @pair_by_dim("argmin")
     def min(self: Any, axis: "Axis" = None, keepdims: bool = False) -> "Tensor":
         """Return the smallest elements along `axis`."""
         return tinytorch.min(self, axis, keepdims)

@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from tinytorch.arrays import total
 from tinytorch.elementwise import abs, ne
 from tinytorch.reductions import max, min
 from tinytorch.tensor import Axis, Operand, Tensor, as_tensor, from_numpy, record
@@ -73,9 +74,9 @@ def norm(x: Operand, p: float | str = 2, axis: Axis = None, keepdims: bool = Fal
 def _powers(x: Tensor, p: float, axis: Axis, keepdims: bool) -> Tensor:
     with np.errstate(all="ignore"):
         if p == 2:
-            length = np.sqrt(np.sum(x.data * x.data, axis=axis, keepdims=keepdims))
+            length = np.sqrt(total(x.data * x.data, axis, keepdims))
         else:
-            length = np.sum(np.abs(x.data) ** p, axis=axis, keepdims=keepdims) ** (1 / p)
+            length = total(np.abs(x.data) ** p, axis, keepdims) ** (1 / p)
     return record(norm, length, x, p=p, axis=axis, keepdims=keepdims)
 
 
@@ -91,7 +92,7 @@ def logsumexp(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     largest = np.max(x.data, axis=axis, keepdims=True, initial=-np.inf)
     largest = np.where(np.isfinite(largest), largest, 0)
     with np.errstate(all="ignore"):
-        logs = np.log(np.sum(np.exp(x.data - largest), axis=axis, keepdims=True)) + largest
+        logs = np.log(total(np.exp(x.data - largest), axis, keepdims=True)) + largest
     result = logs if keepdims else logs.reshape(np.sum(x.data, axis=axis).shape)
     return record(logsumexp, result.astype(x.dtype, copy=False), x, axis=axis, keepdims=keepdims)
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from tinytorch.arrays import flat_ints
-from tinytorch.creation import Seed, full, rand, randn, zeros
+from tinytorch.creation import Seed, full, generator_of, rand, randn, zeros
 from tinytorch.tensor import ArrayLike, Operand, Shape, Tensor, as_tensor, from_numpy
 
 
@@ -61,13 +61,13 @@ def full_like(x: Operand, value: Operand, dtype: DTypeLike | None = None, requir
 def rand_like(x: Operand, seed: Seed = None, *, generator: Seed = None, requires_grad: bool = False) -> Tensor:
     """Return numbers drawn uniformly from [0, 1), in x's shape and float dtype."""
     x = as_tensor(x)
-    return rand(*x.shape, seed=one_of(seed, generator), dtype=x.dtype, requires_grad=requires_grad)
+    return rand(*x.shape, seed=seed, generator=generator, dtype=x.dtype, requires_grad=requires_grad)
 
 
 def randn_like(x: Operand, seed: Seed = None, *, generator: Seed = None, requires_grad: bool = False) -> Tensor:
     """Return numbers drawn from the normal distribution of mean 0 and variance 1, in x's shape and float dtype."""
     x = as_tensor(x)
-    return randn(*x.shape, seed=one_of(seed, generator), dtype=x.dtype, requires_grad=requires_grad)
+    return randn(*x.shape, seed=seed, generator=generator, dtype=x.dtype, requires_grad=requires_grad)
 
 
 def randint(
@@ -93,7 +93,7 @@ def randint(
         raise TypeError(f"randint wanted (low, high, size) or (high, size), the size a tuple, got size={size!r}")
     if low >= high:
         raise ValueError(f"randint wanted low below high, got {low} and {high}")
-    drawn = np.random.default_rng(one_of(seed, generator)).integers(low, high, flat_ints((tuple(size),)))
+    drawn = generator_of(seed, generator).integers(low, high, flat_ints((tuple(size),)))
     return from_numpy(drawn.astype(dtype, copy=False))
 
 
@@ -105,11 +105,4 @@ def randperm(n: int, *, seed: Seed = None, generator: Seed = None) -> Tensor:
     """
     if n < 0:
         raise ValueError(f"randperm wanted a number of 0 or more, got {n}")
-    return from_numpy(np.random.default_rng(one_of(seed, generator)).permutation(n))
-
-
-def one_of(seed: Seed, generator: Seed) -> Seed:
-    """Return the one of both that was given; TypeError for two."""
-    if seed is not None and generator is not None:
-        raise TypeError("wanted seed or generator, two names of one argument, got both")
-    return generator if seed is None else seed
+    return from_numpy(generator_of(seed, generator).permutation(n))

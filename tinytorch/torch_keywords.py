@@ -1,6 +1,6 @@
 """Module 01: arguments by PyTorch's names: `x.sum(dim=0, keepdim=True)` is `x.sum(axis=0, keepdims=True)`.
 
-Public parts: `torch_keywords`, a decorator.
+Public parts: the decorators `torch_keywords` and `pair_by_dim`; `Placed`, the pair that the latter's functions return.
 
 NumPy's names are the contract here, so that what a learner builds, and reads, is NumPy. PyTorch's scripts write `dim=`
 everywhere. One decorator translates for all functions; who builds `Tensor.sum` never sees another name than `axis`. It
@@ -9,7 +9,12 @@ costs 0.1 µs a call, on reductions and changes of shape; the operators have non
 
 import functools
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
+
+import tinytorch  # the package itself: its operations are looked up when they are called
+
+if TYPE_CHECKING:
+    from tinytorch.tensor import Tensor
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -53,6 +58,38 @@ def torch_keywords(function: Callable[P, R]) -> Callable[P, R]:
             raise
 
     return either
+
+
+class Placed(NamedTuple):
+    """Chosen elements, and where they stood along the axis (int64)."""
+
+    values: "Tensor"
+    indices: "Tensor"
+
+
+def pair_by_dim(places: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Let a reduction to one element of many answer with values and indices where it is called with `dim`.
+
+    places: the function that finds the indices, "argmax" or "argmin". Other keywords as `torch_keywords`.
+    """
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        plain: Callable[..., Any] = torch_keywords(function)
+
+        @functools.wraps(function)
+        def either(*args: Any, **options: Any) -> Any:
+            return _pair(places, *args, **options) if "dim" in options else plain(*args, **options)
+
+        return either
+
+    return decorate
+
+
+def _pair(places: str, x: Any, dim: int, keepdim: bool = False) -> Placed:
+    x = tinytorch.as_tensor(x)
+    indices = getattr(tinytorch, places)(x, dim, keepdims=True)
+    values = tinytorch.gather(x, dim, indices)
+    return Placed(values, indices) if keepdim else Placed(values.squeeze(dim), indices.squeeze(dim))
 
 
 def _translated(name: str, options: dict[str, Any]) -> dict[str, Any]:

@@ -18,11 +18,10 @@ import tinytorch  # the package itself: its operations are looked up when a meth
 from tinytorch.recording import recording
 from tinytorch.torch_arithmetic import TorchArithmetic
 from tinytorch.torch_dtypes import device
-from tinytorch.torch_keywords import torch_keywords
+from tinytorch.torch_keywords import Placed, torch_keywords
 
 if TYPE_CHECKING:
     from tinytorch.creation import Seed
-    from tinytorch.sorting import Placed
     from tinytorch.tensor import Axis, Op, Operand, Scalar, Shape, Tensor
 
 Flag: TypeAlias = bool  # inside the class, these words are methods
@@ -202,7 +201,7 @@ class TorchMethods(TorchArithmetic):
         return tinytorch.nonzero(self, as_tuple)
 
     @torch_keywords
-    def sort(self: Any, axis: Count = -1, descending: Flag = False) -> "Placed":
+    def sort(self: Any, axis: Count = -1, descending: Flag = False) -> Placed:
         """Return the elements in order along an axis, and where they stood."""
         return tinytorch.sort(self, axis, descending)
 
@@ -212,7 +211,7 @@ class TorchMethods(TorchArithmetic):
         return tinytorch.argsort(self, axis, descending)
 
     @torch_keywords
-    def topk(self: Any, k: Count, axis: Count = -1, largest: Flag = True) -> "Placed":
+    def topk(self: Any, k: Count, axis: Count = -1, largest: Flag = True) -> Placed:
         """Return the k largest elements along an axis, and where they stood; or the k smallest."""
         return tinytorch.topk(self, k, axis, largest)
 
