@@ -932,6 +932,17 @@ def test_backward_shows_gradients_to_hooks(check):
     )
 
 
+@pytest.mark.exercise("05.9")
+def test_backward_goes_on_with_what_a_hook_returns(check):
+    """must put into a leaf's .grad what its hooks return"""
+    check(
+        "x.register_hook(lambda g: g * 2.0); backward(x * x, [1.0, 10.0]); x.grad",
+        x=leaf(3.0, 4.0),
+        expected=np.array([12.0, 160.0]),
+        rule="show(leaf, grad) returns the gradient to go on with: here twice the one that came",
+    )
+
+
 # 05.10 no_grad.__exit__
 
 

@@ -6,6 +6,7 @@ from tito.mistakes import mistake, right
 from tinytorch import Tensor
 from tinytorch.autograd import (
     accumulate,
+    adding_to,
     ask_rule,
     from_numpy,
     in_shape_of,
@@ -947,8 +948,7 @@ class last_one_wins:
                 if grad is not None and x.requires_grad:
                     arrived[x] = in_shape_of(x, grad, result)
         for x, grad in arrived.items():
-            show(x, grad)
-            accumulate(x, grad)
+            accumulate(x, show(x, grad))
         for result in order:
             result.inputs = result.inputs if retain_graph else ()
 
@@ -965,8 +965,7 @@ class last_one_wins:
                     place = leaves if x.op is None else arrived
                     place.update({x: in_shape_of(x, gradients[i], result)})
         for x in leaves:
-            show(x, leaves[x])
-            accumulate(x, leaves[x])
+            accumulate(x, show(x, leaves[x]))
         if not retain_graph:
             for result in order:
                 result.inputs = ()
@@ -984,9 +983,8 @@ class clears_before:
                     grad = in_shape_of(x, grad, result)
                     arrived[x] = arrived[x] + grad if x in arrived else grad
         for x, grad in arrived.items():
-            show(x, grad)
             x.grad = None
-            accumulate(x, grad)
+            accumulate(x, show(x, grad))
         for result in order:
             result.inputs = result.inputs if retain_graph else ()
 
@@ -1000,8 +998,7 @@ class clears_before:
                 if x.requires_grad and gradients[i] is not None:
                     arrived[x] = arrived.get(x, 0) + in_shape_of(x, gradients[i], result)
         for x in arrived:
-            show(x, arrived[x])
-            x.grad = Tensor(arrived[x], dtype=x.dtype)
+            x.grad = Tensor(show(x, arrived[x]), dtype=x.dtype)
         if not retain_graph:
             for result in order:
                 result.inputs = ()
@@ -1022,8 +1019,7 @@ class sums_in_place:
                     else:
                         arrived[x] = grad
         for x, grad in arrived.items():
-            show(x, grad)
-            accumulate(x, grad)
+            accumulate(x, show(x, grad))
         for result in order:
             result.inputs = result.inputs if retain_graph else ()
 
@@ -1041,8 +1037,7 @@ class sums_in_place:
                     else:
                         np.add(arrived[x], grad, out=arrived[x])
         for x in arrived:
-            show(x, arrived[x])
-            accumulate(x, arrived[x])
+            accumulate(x, show(x, arrived[x]))
         if not retain_graph:
             for result in order:
                 result.inputs = ()
@@ -1060,9 +1055,7 @@ class results_too:
                     grad = in_shape_of(x, grad, result)
                     arrived[x] = arrived[x] + grad if x in arrived else grad
         for x, grad in arrived.items():
-            if x.op is None:
-                show(x, grad)
-            accumulate(x, grad)
+            accumulate(x, show(x, grad) if x.op is None else grad)
         for result in order:
             result.inputs = result.inputs if retain_graph else ()
 
@@ -1077,9 +1070,7 @@ class results_too:
             for i, x in enumerate(result.inputs):
                 if x.requires_grad and gradients[i] is not None:
                     arrived[x] = arrived.get(x, 0) + in_shape_of(x, gradients[i], result)
-        for x in arrived:
-            show(x, arrived[x])
-        for x, grad in [*done, *arrived.items()]:
+        for x, grad in [*done, *[(x, show(x, arrived[x])) for x in arrived]]:
             accumulate(x, grad)
         if not retain_graph:
             for result in order:
@@ -1098,8 +1089,7 @@ class constants_too:
                     grad = in_shape_of(x, grad, result)
                     arrived[x] = arrived[x] + grad if x in arrived else grad
         for x, grad in arrived.items():
-            show(x, grad)
-            accumulate(x, grad)
+            accumulate(x, show(x, grad))
         for result in order:
             result.inputs = result.inputs if retain_graph else ()
 
@@ -1113,8 +1103,7 @@ class constants_too:
                 if gradients[i] is not None:
                     arrived[x] = arrived.get(x, 0) + in_shape_of(x, gradients[i], result)
         for x in arrived:
-            show(x, arrived[x])
-            accumulate(x, arrived[x])
+            accumulate(x, show(x, arrived[x]))
         if not retain_graph:
             for result in order:
                 result.inputs = ()
@@ -1133,8 +1122,7 @@ class leaves_during_the_walk:
                 if grad is not None and x.requires_grad:
                     grad = in_shape_of(x, grad, result)
                     if x.op is None:
-                        show(x, grad)
-                        accumulate(x, grad)
+                        accumulate(x, show(x, grad))
                     else:
                         arrived[x] = arrived[x] + grad if x in arrived else grad
         for result in order:
@@ -1175,8 +1163,7 @@ class keeps_the_graph:
                     grad = in_shape_of(x, grad, result)
                     arrived[x] = arrived[x] + grad if x in arrived else grad
         for x, grad in arrived.items():
-            show(x, grad)
-            accumulate(x, grad)
+            accumulate(x, show(x, grad))
 
     def second(loss, gradient=None, retain_graph=False):
         order = newest_first(loss)
@@ -1189,8 +1176,7 @@ class keeps_the_graph:
                     arrived[x] = arrived.get(x, 0) + in_shape_of(x, gradients[i], result)
         while arrived:
             leaf, grad = arrived.popitem()
-            show(leaf, grad)
-            accumulate(leaf, grad)
+            accumulate(leaf, show(leaf, grad))
 
 
 @mistake("05.9", "retain_graph is ignored: with it what was recorded stays for another backward")
@@ -1205,8 +1191,7 @@ class never_keeps_the_graph:
                     grad = in_shape_of(x, grad, result)
                     arrived[x] = arrived[x] + grad if x in arrived else grad
         for x, grad in arrived.items():
-            show(x, grad)
-            accumulate(x, grad)
+            accumulate(x, show(x, grad))
         for result in order:
             result.inputs = ()
 
@@ -1220,8 +1205,7 @@ class never_keeps_the_graph:
                 if x.requires_grad and gradients[i] is not None:
                     arrived[x] = arrived.get(x, 0) + in_shape_of(x, gradients[i], result)
         for x in arrived:
-            show(x, arrived[x])
-            accumulate(x, arrived[x])
+            accumulate(x, show(x, arrived[x]))
         while order:
             order.pop().inputs = ()
 
@@ -1237,8 +1221,7 @@ class not_in_shape:
                 if grad is not None and x.requires_grad:
                     arrived[x] = arrived[x] + grad if x in arrived else grad
         for x, grad in arrived.items():
-            show(x, grad)
-            accumulate(x, grad)
+            accumulate(x, show(x, grad))
         for result in order:
             result.inputs = result.inputs if retain_graph else ()
 
@@ -1252,8 +1235,7 @@ class not_in_shape:
                 if x.requires_grad and gradients[i] is not None:
                     arrived[x] = arrived.get(x, 0) + gradients[i]
         for x in arrived:
-            show(x, arrived[x])
-            accumulate(x, arrived[x])
+            accumulate(x, show(x, arrived[x]))
         if not retain_graph:
             for result in order:
                 result.inputs = ()
@@ -1271,8 +1253,7 @@ class all_taken_for_fresh:
                     grad = in_shape_of(x, grad, result)
                     arrived[x] = arrived[x] + grad if x in arrived else grad
         for x, grad in arrived.items():
-            show(x, grad)
-            accumulate(x, grad, fresh=True)
+            accumulate(x, show(x, grad), fresh=True)
         for result in order:
             result.inputs = result.inputs if retain_graph else ()
 
@@ -1288,8 +1269,7 @@ class all_taken_for_fresh:
                     arrived[x] = np.add(arrived[x], grad) if x in arrived else grad
         while arrived:
             leaf, grad = arrived.popitem()
-            show(leaf, grad)
-            accumulate(leaf, grad, True)
+            accumulate(leaf, show(leaf, grad), True)
         if not retain_graph:
             for result in order:
                 result.inputs = ()
@@ -1308,8 +1288,7 @@ class ones_as_seed:
                     grad = in_shape_of(x, grad, result)
                     arrived[x] = arrived[x] + grad if x in arrived else grad
         for x, grad in arrived.items():
-            show(x, grad)
-            accumulate(x, grad)
+            accumulate(x, show(x, grad))
         for result in order:
             result.inputs = result.inputs if retain_graph else ()
 
@@ -1323,8 +1302,42 @@ class ones_as_seed:
                 if x.requires_grad and gradients[i] is not None:
                     arrived[x] = arrived.get(x, 0) + in_shape_of(x, gradients[i], result)
         for x in arrived:
-            show(x, arrived[x])
-            accumulate(x, arrived[x])
+            accumulate(x, show(x, arrived[x]))
+        if not retain_graph:
+            for result in order:
+                result.inputs = ()
+
+
+@mistake("05.9", "what a hook returned is lost: `show` returns the gradient that the leaf is to get")
+class hooks_only_look:
+    def first(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
+                if grad is not None and x.requires_grad:
+                    grad = in_shape_of(x, grad, result)
+                    arrived[x] = arrived[x] + grad if x in arrived else grad
+        for x, grad in arrived.items():
+            show(x, grad)
+            accumulate(x, grad)
+        for result in order:
+            result.inputs = result.inputs if retain_graph else ()
+
+    def second(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            gradients = ask_rule(result, arrived.pop(result))
+            for i, x in enumerate(result.inputs):
+                if x.requires_grad and gradients[i] is not None:
+                    arrived[x] = arrived.get(x, 0) + in_shape_of(x, gradients[i], result)
+        with adding_to(arrived):
+            for x in arrived:
+                show(x, arrived[x])
+                accumulate(x, arrived[x])
         if not retain_graph:
             for result in order:
                 result.inputs = ()
@@ -1340,9 +1353,10 @@ def backward_always_copies(loss, gradient=None, retain_graph=False):
             if grad is not None and x.requires_grad:
                 grad = in_shape_of(x, grad, result)
                 arrived[x] = arrived[x] + grad if x in arrived else grad
-    for x, grad in arrived.items():
-        show(x, grad)
-        accumulate(x, grad)
+    leaves = {x: show(x, grad) for x, grad in arrived.items()}
+    with adding_to(leaves):
+        for x, grad in leaves.items():
+            accumulate(x, grad)
     if not retain_graph:
         for result in order:
             result.inputs = ()
@@ -1358,10 +1372,10 @@ def backward_with_lists_of_gradients(loss, gradient=None, retain_graph=False):
         for x, grad in zip(result.inputs, gradients, strict=True):
             if x.requires_grad and grad is not None:
                 came.setdefault(x, []).append(in_shape_of(x, grad, result))
-    for x, gradients in came.items():
-        total = np.add.reduce(gradients)
-        show(x, total)
-        accumulate(x, total, fresh=True)
+    leaves = {x: show(x, np.add.reduce(gradients)) for x, gradients in came.items()}
+    with adding_to(leaves):
+        for x in leaves:
+            accumulate(x, leaves[x], fresh=True)
     for result in order:
         result.inputs = result.inputs if retain_graph else ()
 
