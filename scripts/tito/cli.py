@@ -55,7 +55,7 @@ def _course() -> None:
 
 
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(testing.test)
-app.command()(profile.profile)
+app.command(cls=profile.Command)(profile.profile)
 app.command()(doctor.doctor)
 app.command()(status.status)
 app.command()(hint.hint)

@@ -1,6 +1,6 @@
 """`tito profile`: where a module's workload spends its time or memory, on the learner's own lines.
 
-Public parts: `profile`.
+Public parts: `profile`, `Command`. What else it does stands in `predict.py`, `against.py` and `budget.py`.
 """
 
 import contextlib
@@ -9,15 +9,20 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
-from tito import course
+from tito import against as comparing
+from tito import budget as budgets
+from tito import course, profile_kept
+from tito import predict as predicting
 from tito.answer import Json, document, note, say
 from tito.limit import import_course
-from tito.memory import shown
-from tito.profile_run import Result, Tool, measure
+from tito.memory import CannotDo, shown
+from tito.profile_kept import Result
+from tito.profile_run import Tool, measure
 
 LINES = 12  # shown in the table at most
 SHOWN_FROM = 0.005  # the share below which a line is left out of it
@@ -25,29 +30,79 @@ EDITORS = ("code", "code-insiders", "codium", "code-server")  # the editor's own
 INTERRUPTED = 130  # the exit code after Ctrl-C
 
 
+class Command(TyperCommand):
+    """`tito profile`, whose `--predict` asks where no values follow it."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the word `ask` behind a bare `--predict`."""
+        words = []
+        for word, following in zip(args, [*args[1:], "-"], strict=True):
+            words += [word, predicting.ASK] if word == "--predict" and "=" not in following else [word]
+        return super().parse_args(ctx, words)
+
+
 def profile(
     module: Annotated[str, typer.Argument(metavar="NN", help="The module: 01, tensor, or a file of it.")],
     tool: Annotated[Tool, typer.Option("--with", help="Time by line, peak memory by line, or run time.")] = Tool.PY_SPY,
-    seconds: Annotated[float, typer.Option(min=0.1, max=600, help="How long py-spy watches.")] = 3.0,
+    seconds: Annotated[float, typer.Option(min=0.1, max=600, help="How long py-spy or scalene watches.")] = 3.0,
+    predict: Annotated[
+        str, typer.Option(metavar="[flop=29M,...]", help="Predict, then measure; without values it asks.")
+    ] = "",
+    explain: Annotated[str, typer.Option(metavar="TEXT", help="Say why the last prediction was far off.")] = "",
+    against: Annotated[str, typer.Option(metavar="last|FILE", help="Compare with an earlier profile.")] = "",
+    budget: Annotated[
+        bool, typer.Option("--budget", help="Measure the module's budgets: counts, never times.")
+    ] = False,
     open_it: Annotated[bool, typer.Option("--open/--no-open", help="Open the result, in an editor's terminal.")] = True,
     as_json: Json = False,
 ) -> None:
     """Measure a module's workload and show its hottest lines, yours first.
 
-    Example: tito profile 01 --with py-spy
+    Predict before you measure (--predict), compare before and after a change (--against last), and see whether the
+    module's budgets are met (--budget; exits 0 only then).
+
+    Example: tito profile 01 --with py-spy, or tito profile 01 --predict
     """
+    if sum(map(bool, (predict, explain, against, budget))) > 1:
+        raise CannotDo("--predict, --explain, --against and --budget do different things: choose one")
     chosen = course.module(module)
     try:
-        result = measure(chosen, tool, seconds)
-    except KeyboardInterrupt:
+        if predict:
+            predicting.predict(chosen, predict, as_json)
+        elif explain:
+            predicting.explain(chosen, explain, as_json)
+        elif budget:
+            budgets.budget(chosen, as_json)
+        elif against:
+            _compare(chosen, tool, seconds, against, open_it, as_json)
+        else:
+            _measure(chosen, tool, seconds, open_it, as_json)
+    except (KeyboardInterrupt, EOFError):
         note("stopped; nothing was written")
         raise SystemExit(INTERRUPTED) from None
+
+
+def _measure(chosen: course.Module, tool: Tool, seconds: float, open_it: bool, as_json: bool) -> None:
+    result = measure(chosen, tool, seconds)
     if as_json:
         document(result)
         return
     _show(chosen, result)
     if open_it and tool is not Tool.TIME and result["file"]:
         _open(course.ROOT / result["file"])
+
+
+def _compare(chosen: course.Module, tool: Tool, seconds: float, wanted: str, open_it: bool, as_json: bool) -> None:
+    before = profile_kept.earlier(chosen, tool, wanted)
+    after = measure(chosen, tool, seconds)
+    changes = comparing.compare(before, after)
+    if as_json:
+        facts = [{**change._asdict(), "ratio": change.ratio} for change in changes]
+        document({"module": chosen.number, "before": before["kept"], "after": after["kept"], "changes": facts})
+        return
+    picture = comparing.show(chosen, before, after, changes)
+    if open_it and picture:
+        _open(picture)
 
 
 def _show(module: course.Module, result: Result) -> None:
@@ -69,6 +124,8 @@ def _show(module: course.Module, result: Result) -> None:
     _show_table(result, memory)
     if not any(line["yours"] for line in result["lines"]):
         say(f"None of these lines is yours: what is not built in {shown(module.file)} runs from the reference.")
+    if result["with"] == Tool.SCALENE:
+        say("scalene gives the time of `@` to a line that runs after it; --with py-spy names the line itself.")
     say(f"VS Code shows this above the lines themselves: open {result['file']} there; this table is the same in short.")
 
 

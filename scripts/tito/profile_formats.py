@@ -1,6 +1,7 @@
 """Turn what profilers write into profiles that the editor opens: `.cpuprofile` and `.heapprofile`.
 
-Public parts: `Frame`, `Sample`, `read_raw`, `read_memray`, `own_code`, `hottest`, `cpu_profile`, `heap_profile`.
+Public parts: `Frame`, `Sample`, `read_raw`, `read_memray`, `read_scalene`, `allocated`, `own_code`, `hottest`,
+`cpu_profile`, `heap_profile`.
 
 Both formats are V8's (Chrome DevTools Protocol, domains Profiler and HeapProfiler). The editor shows a node's
 numbers above the line that its `callFrame` names, in any language; so a node here is a line, where V8 has a function.
@@ -8,7 +9,7 @@ numbers above the line that its `callFrame` names, in any language; so a node he
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -57,6 +58,36 @@ def read_memray(path: Path) -> tuple[list[Sample], int]:
         samples = [Sample(tuple(Frame(*frame) for frame in reversed(r.stack_trace())), r.size) for r in records]
         peak = reader.metadata.peak_memory
     return samples, peak
+
+
+def allocated(path: Path) -> list[Sample]:
+    """Read a memray file: all bytes that were allocated, whether or not they were freed again, by call stack."""
+    from memray import AllocatorType, FileReader  # not on every system
+
+    freeing = (AllocatorType.FREE, AllocatorType.MUNMAP, AllocatorType.PYMALLOC_FREE)
+    samples = []
+    with FileReader(path) as reader:
+        for record in reader.get_allocation_records():
+            if record.allocator not in freeing:
+                samples.append(Sample(tuple(Frame(*frame) for frame in reversed(record.stack_trace())), record.size))
+    return samples
+
+
+def read_scalene(found: Json, rate: int, functions: Callable[[str, int], str]) -> list[Sample]:
+    """Read what scalene wrote: a line's share of the CPU's time, as so many samples a second of it.
+
+    functions: gives the name of the function around a line; what runs in none is the import, and is left out.
+    A sample has one frame: scalene says nothing about who called.
+    """
+    ticks = found.get("elapsed_time_sec", 0.0) * rate / 100  # for each percent
+    samples = []
+    for file, facts in found.get("files", {}).items():
+        for line in facts["lines"]:
+            share = line["n_cpu_percent_python"] + line["n_cpu_percent_c"] + line.get("n_sys_percent", 0.0)
+            name, amount = functions(file, line["lineno"]), round(share * ticks)
+            if name and amount:
+                samples.append(Sample((Frame(name, file, line["lineno"]),), amount))
+    return samples
 
 
 def own_code(samples: Iterable[Sample], folders: Sequence[Path]) -> list[Sample]:

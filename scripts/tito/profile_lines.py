@@ -1,6 +1,6 @@
 """What a profiled line belongs to: the learner's exercise, what the learner's file was given with, or the reference.
 
-Public parts: `owner_of`, `named`. Nothing of the learner's is imported: files are parsed.
+Public parts: `owner_of`, `named`, `function_at`. Nothing of the learner's is imported: files are parsed.
 """
 
 import ast
@@ -44,6 +44,12 @@ def owner_of(frame: Frame) -> Owner:
 def named(samples: Iterable[Sample]) -> list[Sample]:
     """Give each frame its function's full name: memray says `sum`, py-spy `Tensor.sum`."""
     return [Sample(tuple(map(_named, stack)), amount) for stack, amount in samples]
+
+
+def function_at(file: str, line: int) -> str:
+    """Return the full name of the innermost function that a line stands in; "" where it is in none."""
+    around = [span for span in _spans(file) if span.first <= line <= span.last]
+    return max(around, key=lambda span: span.first).name if around else ""
 
 
 def _named(frame: Frame) -> Frame:

@@ -1,10 +1,11 @@
 """Measure a module's workload: run `profiles/NN_name.py` in a process of its own, under a profiler, on one thread.
 
-Public parts: `measure`, `Tool`. Results are written to `runs/profiles/`. Whatever goes wrong is a CannotDo with one
-sentence.
+Public parts: `measure`, `Tool`; `in_child`, `workload_of` and `place` for other counts of a workload. Results are
+written to `runs/profiles/`. Whatever goes wrong is a CannotDo with one sentence.
 """
 
 import importlib.util
+import itertools
 import json
 import os
 import re
@@ -20,14 +21,13 @@ from pathlib import Path
 from typing import Any
 
 from tito import profile_formats as formats
-from tito.course import MODULES, ROOT, RUNS, Module
+from tito import profile_kept
+from tito.course import MODULES, ROOT, Module
 from tito.memory import CannotDo, shown, write_whole
 from tito.profile_formats import Frame, Sample
-from tito.profile_lines import named, owner_of
+from tito.profile_kept import Result, new_file
+from tito.profile_lines import function_at, named, owner_of
 
-Result = dict[str, Any]
-
-FOLDER = RUNS / "profiles"
 WORKLOADS = ROOT / "profiles"
 OWN = (MODULES, ROOT / "tinytorch", WORKLOADS)  # whose lines are shown
 RATE = 200  # samples a second
@@ -37,7 +37,6 @@ START_UP = 60.0  # seconds that a workload may take beyond what was asked for, b
 _POOLS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS", "NUMBA_NUM_THREADS")
 ONE_THREAD = dict.fromkeys(_POOLS, "1")
 
-_NUMBER = re.compile(r"-(\d+)$")
 _FORBIDDEN = re.compile("permission denied|operation not permitted|requires root|elevated permissions", re.IGNORECASE)
 
 
@@ -46,18 +45,41 @@ class Tool(StrEnum):
 
     PY_SPY = "py-spy"
     MEMRAY = "memray"
+    SCALENE = "scalene"
     TIME = "time"
 
 
 def measure(module: Module, tool: Tool, seconds: float) -> Result:
     """Run the workload under the tool, keep what it found, and return what to show."""
+    workload = workload_of(module)
+    run = {
+        Tool.PY_SPY: _with_py_spy,
+        Tool.MEMRAY: _with_memray,
+        Tool.SCALENE: _with_scalene,
+        Tool.TIME: _with_time,
+    }[tool]
+    with tempfile.TemporaryDirectory(prefix="tito-profile-") as folder:
+        found = run(workload, Path(folder), seconds)
+    result = {"module": module.number, "with": tool.value, "workload": shown(workload), **found}
+    if tool is not Tool.TIME:
+        return profile_kept.keep(module, result)
+    before = _median_before(module)
+    kept = profile_kept.keep(module, result)
+    return {**kept, "file": kept["kept"], "before": before}
+
+
+def in_child(module: Module, *asked: str) -> Result:
+    """Run a module's workload in a process of its own with these options, and return its result. Raises CannotDo."""
+    with tempfile.TemporaryDirectory(prefix="tito-profile-") as folder:
+        return _run(workload_of(module), asked, Path(folder), START_UP)
+
+
+def workload_of(module: Module) -> Path:
+    """Return a module's workload. Raises CannotDo where there is none."""
     workload = WORKLOADS / f"{module.folder.name}.py"
     if not workload.is_file():
         raise CannotDo(f"module {module.number} has no workload: {shown(workload)} is not there")
-    run = {Tool.PY_SPY: _with_py_spy, Tool.MEMRAY: _with_memray, Tool.TIME: _with_time}[tool]
-    with tempfile.TemporaryDirectory(prefix="tito-profile-") as folder:
-        found = run(workload, Path(folder), seconds)
-    return {"module": module.number, "with": tool.value, "workload": shown(workload), **found}
+    return workload
 
 
 def _with_py_spy(workload: Path, folder: Path, seconds: float) -> Result:
@@ -68,7 +90,7 @@ def _with_py_spy(workload: Path, folder: Path, seconds: float) -> Result:
     count = sum(amount for _, amount in samples)
     if not count:
         raise CannotDo(f"py-spy saw no line of {shown(workload)} at work; watch longer: --seconds {seconds * 3:g}")
-    file = _new_file(workload.stem, "cpuprofile")
+    file = new_file(workload.stem, "cpuprofile")
     _write(file, formats.cpu_profile(samples, ran["seconds"]))
     return {"file": shown(file), "unit": "samples", "total": count, **ran, "lines": _lines(samples)}
 
@@ -80,32 +102,61 @@ def _with_memray(workload: Path, folder: Path, seconds: float) -> Result:
     _run(workload, ["--memory", str(trace)], folder, limit=START_UP)
     found, peak = formats.read_memray(trace)
     samples = named(formats.own_code(found, OWN))
+    allocated = sum(amount for _, amount in formats.own_code(formats.allocated(trace), OWN))
+    facts = {"unit": "bytes", "peak": peak, "allocated": allocated}
     if not samples:
-        return {"file": None, "unit": "bytes", "total": 0, "peak": peak, "lines": []}
-    file = _new_file(workload.stem, "heapprofile")
+        return {"file": None, **facts, "total": 0, "lines": []}
+    file = new_file(workload.stem, "heapprofile")
     _write(file, formats.heap_profile(samples))
-    total = sum(amount for _, amount in samples)
-    return {"file": shown(file), "unit": "bytes", "total": total, "peak": peak, "lines": _lines(samples)}
+    return {"file": shown(file), **facts, "total": sum(amount for _, amount in samples), "lines": _lines(samples)}
+
+
+def _with_scalene(workload: Path, folder: Path, seconds: float) -> Result:
+    if importlib.util.find_spec("scalene") is None:
+        raise CannotDo("scalene is not installed here; `--with py-spy` says the same, and is right about products")
+    out, start = folder / "scalene.json", folder / "start.py"
+    start.write_text("import sys\nfrom tito.workload import main\nsys.exit(main())\n", encoding="utf-8")
+    options = ["--cpu-only", "--program-path", str(ROOT), "--cpu-sampling-rate", str(1 / RATE), "-o", str(out)]
+    child = [sys.executable, "-m", "scalene", "run", *options, str(start), "---"]
+    ran = _run(workload, ["--seconds", str(seconds)], folder, limit=seconds + START_UP, child=child)
+    samples = formats.own_code(formats.read_scalene(_found_by_scalene(out), RATE, function_at), OWN)
+    count = sum(amount for _, amount in samples)
+    if not count:  # it ends well all the same, and its file holds {} or no line
+        raise CannotDo(f"scalene saw no line of {shown(workload)} at work; watch longer: --seconds {seconds * 3:g}")
+    file = new_file(workload.stem, "cpuprofile")
+    _write(file, formats.cpu_profile(samples, ran["seconds"]))
+    return {"file": shown(file), "unit": "samples", "total": count, **ran, "lines": _lines(samples)}
+
+
+def _found_by_scalene(file: Path) -> Result:
+    try:
+        found = json.loads(file.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) and isinstance(found.get("files"), dict) else {}
 
 
 def _with_time(workload: Path, folder: Path, seconds: float) -> Result:
     ran = _run(workload, ["--runs", str(RUNS_TIMED)], folder, limit=START_UP)
     low, median, high = statistics.quantiles(ran["runs"], n=4)
-    file = FOLDER / f"{workload.stem}.time.json"
-    before = _earlier(file)
     found = {"unit": "seconds", "median": median, "quartiles": [low, high], "threads": 1, **ran}
     found["parts"] = {name: statistics.median(runs) for name, runs in ran["parts"].items()}
-    _write(file, found)
-    return {"file": shown(file), **found, "before": before}
+    return found
 
 
-def _run(workload: Path, asked: Sequence[str], folder: Path, limit: float, before: Sequence[str] = ()) -> Result:
+def _run(
+    workload: Path,
+    asked: Sequence[str],
+    folder: Path,
+    limit: float,
+    before: Sequence[str] = (),
+    child: Sequence[str] = (sys.executable, "-m", "tito.workload"),
+) -> Result:
     """Run the workload in a child process and return its result; CannotDo if it raised, hung or ended without one."""
     result = folder / "result.json"
-    child = [sys.executable, "-m", "tito.workload", str(workload), "--result", str(result), "--limit", str(limit)]
     paths = [str(ROOT), str(ROOT / "scripts"), *filter(None, [os.environ.get("PYTHONPATH")])]
     env = {**os.environ, **ONE_THREAD, "PYTHONPATH": os.pathsep.join(paths)}
-    command = [*before, *child, *asked]
+    command = [*before, *child, str(workload), "--result", str(result), "--limit", str(limit), *asked]
     try:
         ended = subprocess.run(
             command, cwd=ROOT, env=env, capture_output=True, text=True, errors="replace", timeout=limit + 10
@@ -123,16 +174,16 @@ def _run(workload: Path, asked: Sequence[str], folder: Path, limit: float, befor
 def _result(result: Result, ended: "subprocess.CompletedProcess[str]", workload: Path, limit: float) -> Result:
     """Return a good result; CannotDo with one sentence for each way to fail."""
     if "error" in result:
-        place = _place(Frame(*frame) for frame in result["frames"])
-        raise CannotDo(f"{result['error']} (at {place or shown(workload)}); `tito test` says more")
+        at = place(result["frames"])
+        raise CannotDo(f"{result['error']} (at {at or shown(workload)}); `tito test` says more")
     if result:
         return result
     said = ended.stderr
     if "Timeout (" in said:
         root = str(ROOT).encode("ascii", "backslashreplace").decode()  # faulthandler writes nothing but ASCII
         frames = re.findall(r'File "(.*)", line (\d+) in (\S+)', said.replace(root, str(ROOT)))
-        place = _place(Frame(function, file, int(line)) for file, line, function in frames)
-        raise CannotDo(f"still running after {limit:g} seconds, at {place or shown(workload)}: an endless loop?")
+        at = place((function, file, int(line)) for file, line, function in frames)
+        raise CannotDo(f"still running after {limit:g} seconds, at {at or shown(workload)}: an endless loop?")
     if _FORBIDDEN.search(said):
         raise CannotDo(
             "py-spy may not read another process here: a container needs the capability SYS_PTRACE, macOS wants sudo; "
@@ -142,9 +193,16 @@ def _result(result: Result, ended: "subprocess.CompletedProcess[str]", workload:
     raise CannotDo(f"the workload ended with exit code {ended.returncode} and no result: {last}")
 
 
-def _place(frames: Iterable[Frame]) -> str:
-    """Return where an error belongs: the innermost line of the learner's, or else of the workspace."""
-    own = [frame for frame in frames if any(Path(frame.file).is_relative_to(folder) for folder in OWN)]
+def place(frames: Iterable[Sequence[Any]]) -> str:
+    """Return where an error belongs: the innermost line of the learner's, or else of the workspace, or "".
+
+    frames: function, file and line of each, from the innermost.
+    """
+    own = [
+        frame
+        for frame in itertools.starmap(Frame, frames)
+        if any(Path(frame.file).is_relative_to(folder) for folder in OWN)
+    ]
     own.sort(key=lambda frame: not Path(frame.file).is_relative_to(MODULES))
     return f"{shown(Path(own[0].file))}:{own[0].line} in {own[0].function}" if own else ""
 
@@ -158,21 +216,15 @@ def _py_spy() -> str:
     return found
 
 
-def _new_file(name: str, suffix: str) -> Path:
-    """Return a name with the next number: the editor never reads a profile again that it has open."""
-    earlier = [found for path in FOLDER.glob(f"{name}-*.{suffix}") if (found := _NUMBER.search(path.stem))]
-    return FOLDER / f"{name}-{max((int(found[1]) for found in earlier), default=0) + 1}.{suffix}"
-
-
 def _write(file: Path, content: Result) -> None:
     write_whole(file, json.dumps(content).encode())
 
 
-def _earlier(file: Path) -> float | None:
+def _median_before(module: Module) -> float | None:
     """Return the median of the last timing, or None."""
     try:
-        return float(json.loads(file.read_text(encoding="utf-8"))["median"])
-    except (OSError, ValueError, KeyError, TypeError):
+        return float(profile_kept.earlier(module, Tool.TIME)["median"])
+    except (CannotDo, KeyError, TypeError, ValueError):
         return None
 
 

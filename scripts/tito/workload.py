@@ -4,6 +4,9 @@ Public parts: `main`. `tito profile` starts `python -m tito.workload profiles/01
 alone and reads the result file. A workload is a script with `main(repeat)`, which does the same work `repeat` times.
 It may name parts of that work, `PARTS = {"forward": forward, "backward": main}`: each function does it as far as the
 part's end.
+It may have budgets, `BUDGETS = {"what, with sizes": (count, at_most, "unit")}`: each function counts something, such as
+bytes or operations, and meets its budget if that is at most so much.
+It may give `FLOP`, a number, for work that `flops.py` can't count.
 Nothing is imported here but what is needed, so that little else is measured.
 """
 
@@ -16,9 +19,11 @@ import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 Work = Callable[[int], object]
+Budget = tuple[Callable[[], float], float, str]  # counts, at most, unit
 
 WARM_UPS = 2
 RUN_SECONDS = 0.02  # what a timed run takes at least: a thousand times the clock's resolution
@@ -34,6 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     kind.add_argument("--seconds", type=float, help="repeat for so long")
     kind.add_argument("--runs", type=int, help="time so many runs")
     kind.add_argument("--memory", type=Path, help="trace the memory of one repetition with memray, into this file")
+    kind.add_argument("--flop", action="store_true", help="count the floating-point operations of one repetition")
+    kind.add_argument("--budgets", action="store_true", help="count what the workload has budgets for")
     asked = parser.parse_args(arguments)
     faulthandler.dump_traceback_later(asked.limit, exit=True)
     try:
@@ -48,18 +55,58 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(asked: argparse.Namespace) -> dict[str, Any]:
-    work, parts = _load(asked.file)
+    if asked.flop:
+        return count_flop(asked.file)
+    workload = _load(asked.file)
+    if asked.budgets:
+        return {"budgets": count_budgets(getattr(workload, "BUDGETS", {}))}
+    work: Work = workload.main
     if asked.seconds:
         repeats, seconds = keep_busy(work, asked.seconds)
         return {"repeats": repeats, "seconds": seconds}
     if asked.runs:
-        return {**time_runs(work, asked.runs), "parts": time_parts(parts, asked.runs)}
+        return {**time_runs(work, asked.runs), "parts": time_parts(getattr(workload, "PARTS", {}), asked.runs)}
     import memray
 
     work(1)
     with memray.Tracker(asked.memory):
         work(1)
     return {"repeats": 1}
+
+
+def count_flop(file: Path) -> dict[str, Any]:
+    """Count one repetition's floating-point operations by function, after a warm-up.
+
+    Where counting arrays can't be used, because the work asks for NumPy's own type, the workload's `FLOP` counts.
+    """
+    from tito import flops
+
+    with flops.counting() as found:
+        workload = _load(file)
+        flops.let_count(workload)
+        try:
+            workload.main(1)
+            found.clear()
+            workload.main(1)
+        except (TypeError, ValueError, AttributeError):
+            if not hasattr(workload, "FLOP"):
+                raise
+            return {"flop": workload.FLOP, "by": {}, "counted": False}
+    return {"flop": found.total(), "by": dict(found.most_common()), "counted": True}
+
+
+def count_budgets(budgets: Mapping[str, Budget]) -> list[dict[str, Any]]:
+    """Count what each budget is about; one that can't be counted says why."""
+    found = []
+    for what, (count, at_most, unit) in budgets.items():
+        entry: dict[str, Any] = {"what": what, "at_most": at_most, "unit": unit, "measured": None, "met": False}
+        try:
+            measured = float(count())
+        except (Exception, SystemExit) as error:  # the learner's code: the other budgets are counted all the same
+            found.append({**entry, **_describe(error)})
+        else:
+            found.append({**entry, "measured": measured, "met": measured <= at_most})
+    return found
 
 
 def keep_busy(work: Work, seconds: float) -> tuple[int, float]:
@@ -108,15 +155,13 @@ def _time(work: Work, repeat: int) -> float:
     return time.perf_counter() - start
 
 
-def _load(path: Path) -> tuple[Work, Mapping[str, Work]]:
+def _load(path: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location("workload", path)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    work: Work = module.main
-    parts: Mapping[str, Work] = getattr(module, "PARTS", {})
-    return work, parts
+    return module
 
 
 def _describe(error: BaseException) -> dict[str, Any]:
