@@ -17,6 +17,7 @@ import numpy as np
 
 from tinytorch.arrays import total
 from tinytorch.elementwise import negative
+from tinytorch.grad_modes import grad as grad  # `autograd.grad`, as in PyTorch
 from tinytorch.recording import Decorating, recording
 from tinytorch.scattered import Scattered
 from tinytorch.tensor import (
@@ -278,7 +279,7 @@ def backward(loss: Tensor, gradient: ArrayLike | Tensor | None = None, retain_gr
         if g is None:  # the rules of all its users gave it None
             continue
         gradients = ask_rule(result, g)
-        for x, grad in zip(result.inputs, gradients):  # noqa: B905  (of equal length, as ask_rule has checked)
+        for x, grad in zip(result.inputs, gradients):  # noqa: B905, F402  (ask_rule has checked the lengths)
             if grad is None or not x.requires_grad:
                 continue
             if getattr(grad, "shape", None) != x.data.shape:

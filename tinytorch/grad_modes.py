@@ -7,7 +7,7 @@ Public parts: `enable_grad`, `set_grad_enabled`, `is_grad_enabled`; `grad`, whic
 from collections.abc import Callable, Sequence
 from contextlib import ContextDecorator
 
-from tinytorch.autograd import backward
+import tinytorch  # the package itself: its `backward` is looked up when it is called
 from tinytorch.recording import recording
 from tinytorch.tensor import Array, ArrayLike, Tensor, from_numpy
 
@@ -110,7 +110,7 @@ def _watched(
             x.hooks = before.copy() if before else None
             x.register_hook(watch(x))
         for i, (output, seed) in enumerate(zip(outputs, seeds, strict=True)):
-            backward(output, seed, retain_graph=retain or i < len(outputs) - 1)
+            tinytorch.backward(output, seed, retain_graph=retain or i < len(outputs) - 1)
     finally:
         for x, before in hooks.items():
             x.hooks = before

@@ -17,6 +17,7 @@ import numpy as np
 
 from tinytorch.arrays import total
 from tinytorch.elementwise import negative
+from tinytorch.grad_modes import grad as grad  # `autograd.grad`, as in PyTorch
 from tinytorch.recording import Decorating, recording
 from tinytorch.scattered import Scattered
 from tinytorch.tensor import (
