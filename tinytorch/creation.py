@@ -14,20 +14,24 @@ from numpy.typing import DTypeLike
 
 from tinytorch.arrays import flat_ints
 from tinytorch.tensor import Array, Operand, Scalar, Shape, Tensor, as_tensor, from_numpy
+from tinytorch.torch_keywords import torch_keywords
 
 Seed = int | np.random.Generator | None
 
 
+@torch_keywords
 def zeros(*shape: int | Shape, dtype: DTypeLike = np.float32, requires_grad: bool = False) -> Tensor:
     """Return a tensor of zeros."""
     return _new(np.zeros(_lengths("zeros", shape), dtype), requires_grad)
 
 
+@torch_keywords
 def ones(*shape: int | Shape, dtype: DTypeLike = np.float32, requires_grad: bool = False) -> Tensor:
     """Return a tensor of ones."""
     return _new(np.ones(_lengths("ones", shape), dtype), requires_grad)
 
 
+@torch_keywords
 def full(shape: int | Shape, value: Operand, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor in which every element is `value`: a number, or a tensor or array of one element."""
     number = _number(value)
@@ -37,18 +41,21 @@ def full(shape: int | Shape, value: Operand, dtype: DTypeLike | None = None, req
         )
 
 
+@torch_keywords
 def zeros_like(x: Operand, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
     """Return zeros in x's shape, and its dtype unless another is given."""
     x = as_tensor(x)
     return zeros(x.shape, dtype=x.dtype if dtype is None else dtype, requires_grad=requires_grad)
 
 
+@torch_keywords
 def ones_like(x: Operand, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
     """Return ones in x's shape, and its dtype unless another is given."""
     x = as_tensor(x)
     return ones(x.shape, dtype=x.dtype if dtype is None else dtype, requires_grad=requires_grad)
 
 
+@torch_keywords
 def arange(
     start: Operand,
     stop: Operand | None = None,
@@ -71,6 +78,7 @@ def arange(
     return _new(numbers.astype(_dtype_for([first, last, distance]) if dtype is None else dtype), requires_grad)
 
 
+@torch_keywords
 def linspace(
     start: Operand, stop: Operand, steps: int, dtype: DTypeLike = np.float32, requires_grad: bool = False
 ) -> Tensor:
@@ -82,12 +90,14 @@ def linspace(
     return _new(np.linspace(_number(start), _number(stop), steps).astype(dtype), requires_grad)
 
 
+@torch_keywords
 def eye(rows: int, columns: int | None = None, dtype: DTypeLike = np.float32, requires_grad: bool = False) -> Tensor:
     """Return ones on the diagonal and zeros elsewhere: (rows, columns), square with one number."""
     _lengths("eye", (rows, rows if columns is None else columns))  # which checks both
     return _new(np.eye(rows, columns, dtype=dtype), requires_grad)
 
 
+@torch_keywords
 def rand(
     *shape: int | Shape,
     seed: Seed = None,
@@ -104,6 +114,7 @@ def rand(
     return _new(numbers.astype(dtype, copy=False), requires_grad)
 
 
+@torch_keywords
 def randn(
     *shape: int | Shape,
     seed: Seed = None,

@@ -15,6 +15,7 @@ from numpy.typing import DTypeLike
 from tinytorch.arrays import flat_ints
 from tinytorch.creation import Seed, full, generator_of, rand, randn, zeros
 from tinytorch.tensor import ArrayLike, Operand, Shape, Tensor, as_tensor, from_numpy
+from tinytorch.torch_keywords import torch_keywords
 
 
 class Generator(np.random.Generator):
@@ -42,34 +43,40 @@ def manual_seed(seed: int) -> NoReturn:
     )
 
 
+@torch_keywords
 def tensor(data: ArrayLike | Tensor, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
     """Return `Tensor(data)`: a new tensor of numbers, nested lists or an array, which is copied."""
     return Tensor(data, dtype, requires_grad)
 
 
+@torch_keywords
 def empty(*shape: int | Shape, dtype: DTypeLike = np.float32, requires_grad: bool = False) -> Tensor:
     """Return zeros: memory as it was found would differ from run to run."""
     return zeros(*shape, dtype=dtype, requires_grad=requires_grad)
 
 
+@torch_keywords
 def full_like(x: Operand, value: Operand, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
     """Return a tensor of x's shape in which every element is `value`, of x's dtype unless another is given."""
     x = as_tensor(x)
     return full(x.shape, as_tensor(value).item(), x.dtype if dtype is None else dtype, requires_grad)
 
 
+@torch_keywords
 def rand_like(x: Operand, seed: Seed = None, *, generator: Seed = None, requires_grad: bool = False) -> Tensor:
     """Return numbers drawn uniformly from [0, 1), in x's shape and float dtype."""
     x = as_tensor(x)
     return rand(*x.shape, seed=seed, generator=generator, dtype=x.dtype, requires_grad=requires_grad)
 
 
+@torch_keywords
 def randn_like(x: Operand, seed: Seed = None, *, generator: Seed = None, requires_grad: bool = False) -> Tensor:
     """Return numbers drawn from the normal distribution of mean 0 and variance 1, in x's shape and float dtype."""
     x = as_tensor(x)
     return randn(*x.shape, seed=seed, generator=generator, dtype=x.dtype, requires_grad=requires_grad)
 
 
+@torch_keywords
 def randint(
     low: int,
     high: int | Shape,
@@ -97,6 +104,7 @@ def randint(
     return from_numpy(drawn.astype(dtype, copy=False))
 
 
+@torch_keywords
 def randperm(n: int, *, seed: Seed = None, generator: Seed = None) -> Tensor:
     """Return the numbers from 0 to n - 1 in random order, int64.
 

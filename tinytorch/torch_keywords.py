@@ -29,12 +29,15 @@ NUMPYS = {
     "dim1": "axis2",
     "split_size_or_sections": "sizes",
     "split_size": "sizes",
+    "fill_value": "value",
+    "end": "stop",
 }
 
 
 def torch_keywords(function: Callable[P, R]) -> Callable[P, R]:
     """Let a function take PyTorch's keywords too, and a list of axes for a tuple.
 
+    `device="cpu"`, which is where all is computed, may be said too.
     Raises TypeError where an argument comes under both of its names, and for an axis that is no number.
 
     >>> @torch_keywords
@@ -96,6 +99,9 @@ def _translated(name: str, options: dict[str, Any]) -> dict[str, Any]:
     """Return the options by NumPy's names."""
     found: dict[str, Any] = {}
     for given, value in options.items():
+        if given == "device":
+            tinytorch.device("cpu" if value is None else value)  # which refuses all others
+            continue
         ours = NUMPYS.get(given, given)
         if ours in found:
             raise TypeError(

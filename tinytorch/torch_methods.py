@@ -275,7 +275,7 @@ class TorchMethods(TorchArithmetic):
         return self  # type: ignore[no-any-return]
 
     def retain_grad(self: Any) -> None:
-        """Let `backward` fill `.grad` of this result too, not of leaves alone."""
+        """Let `backward` fill `.grad` of this result too, with what its hooks so far have made of the gradient."""
         if self.op is None and self.requires_grad:
             return
         this = weakref.ref(self)  # a hook that held its own tensor would keep the whole graph alive

@@ -478,8 +478,10 @@ def test_places_are_the_processor():
     assert tinytorch.device("cuda" if tinytorch.cuda.is_available() else "cpu") == "cpu"
     assert tinytorch.zeros(2).device.type == "cpu"
     assert tinytorch.zeros(2).cpu().to("cpu", tinytorch.float64).dtype == np.float64
-    with pytest.raises(RuntimeError, match='wanted "cpu"'):
-        tinytorch.zeros(2).to("cuda")
+    assert tinytorch.zeros(2, device="cpu").tolist() == tinytorch.tensor([0, 0], device=None).tolist()
+    for f in (lambda: tinytorch.zeros(2).to("cuda"), lambda: tinytorch.rand(2, device="cuda")):
+        with pytest.raises(RuntimeError, match="wanted \"cpu\", where all is computed, got 'cuda'"):
+            f()
 
 
 def test_names_that_python_has_stay_pythons_in_a_star_import():
