@@ -21,18 +21,20 @@ def subtract(a: Operand, b: Operand) -> Tensor:
     """Return a - b."""
     a, b = _pair("-", a, b)
     try:
-        return record(subtract, a.data - b.data, a, b)
+        difference = a.data - b.data
     except TypeError:
         raise TypeError("bools can't be subtracted; try .astype(np.int64), or a != b") from None
+    return record(subtract, difference, a, b)
 
 
 def negative(x: Operand) -> Tensor:
     """Return -x."""
     x = as_tensor(x)
     try:
-        return record(negative, -x.data, x)
+        opposite = -x.data
     except TypeError:
         raise TypeError("bools have no sign; try .astype(np.int64), or ~x") from None
+    return record(negative, opposite, x)
 
 
 def divide(a: Operand, b: Operand) -> Tensor:

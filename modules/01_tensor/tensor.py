@@ -321,9 +321,10 @@ def reshape(a: Operand, shape: int | Shape) -> Tensor:
     """Return the same elements in another shape, a view where that can be; ValueError if their number doesn't fit."""
     a = as_tensor(a)
     try:
-        return record(reshape, a.data.reshape(shape), a)
+        reshaped = a.data.reshape(shape)
     except (TypeError, ValueError):
         raise ValueError(f"cannot reshape {a.shape} with {a.size} elements to {shape}") from None
+    return record(reshape, reshaped, a)
 
 
 def transpose(a: Operand, axes: Sequence[int] | None = None) -> Tensor:

@@ -259,7 +259,7 @@ def test_a_number_takes_an_arrays_dtype_too():
 
 
 def test_numpys_functions_refuse_a_tensor():
-    with pytest.raises(TypeError, match="np.exp wanted arrays, got a Tensor"):
+    with pytest.raises(TypeError, match=r"np\.exp wanted arrays, got a Tensor"):
         np.exp(Tensor([1.0]))
 
 
@@ -381,3 +381,51 @@ def test_allclose():
     assert tinytorch.allclose(Tensor([1.0]), 1.0 + 1e-6)
     assert not tinytorch.allclose(Tensor([1.0]), 1.1)
     assert tinytorch.allclose(Tensor([1.0]), 1.1, atol=0.2)
+
+
+# What belongs to the caller may change before backward
+
+
+def test_wheres_condition_may_change():
+    condition, x = Tensor([True, False]), Tensor([1.0, 2.0], requires_grad=True)
+    y = tinytorch.where(condition, x, 0.0)
+    condition[0] = False
+    y.sum().backward()
+    assert x.grad.tolist() == [1.0, 0.0]
+
+
+def test_clips_limits_may_change():
+    low, high, x = np.zeros(2), Tensor([9.0, 9.0]), Tensor([1.0, 2.0], requires_grad=True)
+    y = x.clip(low, high)
+    low[0], high[1] = 5.0, 1.0
+    y.sum().backward()
+    assert x.grad.tolist() == [1.0, 1.0]
+
+
+@needs_torch
+@pytest.mark.parametrize("learns", list(itertools.product([False, True], repeat=3)))
+def test_limits_that_learn_as_pytorch(learns):
+    numbers = [[-2.0, -1.0, 0.5, 2.0, np.nan, 5.0], [-1.0, -1.0, 0.0, 0.0, 0.0, 3.0], [1.0, 1.0, 1.0, 1.0, 1.0, 2.0]]
+    ours = [Tensor(x, requires_grad=learn) for x, learn in zip(numbers, learns, strict=True)]
+    theirs = [torch.tensor(x, requires_grad=learn) for x, learn in zip(numbers, learns, strict=True)]
+    weights = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]
+    results = [ours[0].clip(ours[1], ours[2]), theirs[0].clamp(theirs[1], theirs[2])]
+    assert np.array_equal(results[0].data, results[1].detach().numpy(), equal_nan=True)
+    if any(learns):
+        (results[0] * Tensor(weights)).sum().backward()
+        (results[1] * torch.tensor(weights)).sum().backward()
+    for x, y in zip(ours, theirs, strict=True):
+        assert (x.grad is None) == (y.grad is None)
+        if y.grad is not None:
+            same = ~np.isnan(numbers[0])  # at NaN PyTorch's gradient is 0, ours passes
+            assert np.array_equal(x.grad.data[same], y.grad.numpy()[same])
+
+
+def test_one_limit_that_learns():
+    x, low, high = (
+        Tensor([1.0, 2.0], requires_grad=True),
+        Tensor(1.5, requires_grad=True),
+        Tensor(1.5, requires_grad=True),
+    )
+    (x.clip(low) + x.clip(max=high)).sum().backward()
+    assert [t.grad.tolist() for t in (x, low, high)] == [[1.0, 1.0], 1.0, 1.0]

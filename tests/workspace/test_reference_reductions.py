@@ -297,3 +297,83 @@ def test_errors(name):
 def test_an_axis_that_is_not_there_is_named(name):
     with pytest.raises(ValueError, match="axis 3 is out of bounds"):
         getattr(T, name)(3)
+
+
+# Sums that keep their digits
+
+
+LONG = {
+    "rows": ((300_000, 2), 0),
+    "a middle axis": ((2, 100_003, 3), 1),
+    "two axes": ((600, 700, 3), (0, 1)),
+    "the ends": ((70_000, 2, 3), (0, -1)),
+    "in another order": ((3, 200_000), 0),
+}
+
+
+@pytest.mark.parametrize("keepdims", [False, True])
+@pytest.mark.parametrize("name", LONG)
+def test_sums_of_many_float32_numbers_keep_six_digits(name, keepdims):
+    shape, axis = LONG[name]
+    x = tinytorch.rand(*shape, seed=0)
+    x = x.T if name == "in another order" else x
+    exact = x.data.astype(np.float64)
+    for f, theirs in (("sum", exact.sum), ("mean", exact.mean), ("var", lambda **k: exact.var(ddof=1, **k))):
+        result = getattr(x, f)(axis=axis, keepdims=keepdims)
+        assert result.dtype == np.float32
+        assert np.allclose(result.data, theirs(axis=axis, keepdims=keepdims), rtol=1e-6, atol=0)
+        assert result.shape == theirs(axis=axis, keepdims=keepdims).shape
+
+
+def test_a_biass_gradient_of_many_rows_keeps_six_digits():
+    x, bias = tinytorch.rand(400_000, 2, seed=0), tinytorch.zeros(2, requires_grad=True)
+    (bias * x).sum().backward()
+    assert np.allclose(bias.grad.data, x.data.astype(np.float64).sum(0), rtol=1e-6, atol=0)
+
+
+def test_running_totals_of_many_numbers_keep_six_digits():
+    x = tinytorch.rand(400_000, seed=0)
+    x.requires_grad = True
+    totals = x.cumsum(0)
+    totals.backward(x.data)
+    numbers = x.data.astype(np.float64)
+    assert np.allclose(totals.data, np.cumsum(numbers), rtol=1e-6, atol=0)
+    assert np.allclose(x.grad.data, np.cumsum(numbers[::-1])[::-1], rtol=1e-6, atol=0)
+
+
+@needs_torch
+@pytest.mark.parametrize("numbers", [np.full(100_000, 1.0), np.array([60_000.0, 60_000.0]), np.full((70, 1000), 100.0)])
+@pytest.mark.parametrize("f", ["mean", "var", "std"])
+def test_float16_has_room_for_means_as_pytorch(numbers, f):
+    ours = Tensor(numbers, dtype=np.float16, requires_grad=True)
+    theirs = torch.tensor(numbers, dtype=torch.float16, requires_grad=True)
+    results = getattr(ours, f)(axis=0), getattr(theirs, f)(dim=0)
+    assert results[0].dtype == np.float16
+    assert np.array_equal(results[0].data, results[1].detach().numpy())
+    if f == "mean":
+        results[0].backward(np.ones(results[0].shape))
+        results[1].backward(torch.ones_like(results[1]))
+        assert np.array_equal(ours.grad.data, theirs.grad.numpy())
+
+
+@needs_torch
+@pytest.mark.parametrize("name", ["sum", "mean"])
+@pytest.mark.parametrize("axis", [0, -1])
+def test_a_number_has_an_axis_to_sum_along_as_in_pytorch(name, axis):
+    x, theirs = Tensor(2.0, requires_grad=True), torch.tensor(2.0, requires_grad=True)
+    getattr(x, name)(axis).backward()
+    getattr(theirs, name)(axis).backward()
+    assert x.grad.item() == theirs.grad.item() == 1.0
+
+
+@needs_torch
+@pytest.mark.parametrize("subscripts", ["...ii,...->...i", "...ii,...->i", "...ii,...->..."])
+def test_einsums_diagonals_that_broadcast_as_pytorch(subscripts):
+    a, b = np.arange(4.0).reshape(1, 2, 2), np.array([1.0, 10.0, 100.0])
+    ours = [Tensor(x, requires_grad=True) for x in (a, b)]
+    theirs = [torch.tensor(x, requires_grad=True) for x in (a, b)]
+    for library, operands in ((tinytorch, ours), (torch, theirs)):
+        result = library.einsum(subscripts, *operands)
+        (result * result).sum().backward()
+    for x, y in zip(ours, theirs, strict=True):
+        assert np.allclose(x.grad.data, y.grad.numpy())

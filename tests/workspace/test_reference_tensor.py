@@ -79,6 +79,19 @@ def test_arange_and_full_with_a_dtype():
     assert tinytorch.eye(2, dtype=np.int64).tolist() == [[1, 0], [0, 1]]
 
 
+def test_tensors_as_the_numbers_of_new_tensors():
+    half, whole = Tensor(1.5), Tensor(2)
+    assert described(tinytorch.full((2,), half)) == described(Tensor([1.5, 1.5]))
+    assert described(tinytorch.full((2,), whole)) == described(Tensor([2, 2]))
+    assert described(tinytorch.full((1,), np.float64(1.5))) == described(Tensor([1.5]))
+    assert described(tinytorch.arange(half)) == described(Tensor([0.0, 1.0]))
+    assert described(tinytorch.arange(whole, 6, whole)) == described(Tensor([2, 4]))
+    assert described(tinytorch.linspace(half, whole, 3)) == described(Tensor([1.5, 1.75, 2.0]))
+    assert tinytorch.arange(0.0, 1.0, 0.1, dtype=np.float64).tolist() == np.arange(0.0, 1.0, 0.1).tolist()
+    with pytest.raises(ValueError, match="exactly one element"):
+        tinytorch.full((2,), Tensor([1.0, 2.0]))
+
+
 def test_random_numbers_come_from_the_seed_or_the_generator():
     assert tinytorch.rand(3, seed=1).tolist() == tinytorch.rand(3, seed=1).tolist()
     assert tinytorch.randn(3, seed=1).tolist() != tinytorch.randn(3, seed=2).tolist()
@@ -338,6 +351,11 @@ ERRORS = {
     "hooks without grad": (lambda: T.register_hook(print), RuntimeError, "requires no grad"),
     "matmul of numbers": (lambda: T @ 2.0, ValueError, "use \\* for a number"),
     "matmul of lengths": (lambda: T @ T, ValueError, r"\(2, 3\) @ \(2, 3\)"),
+    "matmul of stacks": (
+        lambda: tinytorch.zeros(2, 3, 4) @ tinytorch.zeros(3, 4, 5),
+        ValueError,
+        r"\(2, 3, 4\) @ \(3, 4, 5\): leading axes must be equal or 1",
+    ),
     "matmul of a vector": (lambda: T @ Tensor([1.0, 2.0]), ValueError, r"\(2, 3\) @ \(2,\)"),
     "a number too large": (lambda: Tensor([1], dtype=np.int8) + 300, OverflowError, "300 out of bounds for int8"),
 }
@@ -352,7 +370,17 @@ def test_errors(name):
 
 # Imports
 
-FILES = ("tensor", "tensor_methods", "elementwise", "shapes", "indexing", "reductions", "contraction", "creation")
+FILES = (
+    "tensor",
+    "tensor_methods",
+    "tensor_protocols",
+    "elementwise",
+    "shapes",
+    "indexing",
+    "reductions",
+    "contraction",
+    "creation",
+)
 
 
 def run(*arguments):
