@@ -298,6 +298,20 @@ def test_sum_along_several_axes(check):
 
 
 @pytest.mark.exercise("05.4")
+def test_sum_of_a_number_along_an_axis(check):
+    """must hand g on where a has no axes and was summed along axis 0"""
+    check(
+        "sum_vjp(g, out, a, axis=0, keepdims=False)",
+        g=np.array(5.0),
+        out=np.array(3.0),
+        a=np.array(3.0),
+        expected=(np.array(5.0),),
+        parts=("by a",),
+        rule="NumPy and PyTorch take axis 0 of a number: there is nothing to add up, and no axis to bring back",
+    )
+
+
+@pytest.mark.exercise("05.4")
 def test_sum_in_an_expression(check):
     """must give the right gradient of an expression"""
     a = Tensor(A, requires_grad=True)
@@ -928,7 +942,31 @@ def test_backward_shows_gradients_to_hooks(check):
         x=leaf(3.0, 4.0),
         seen=[],
         expected=[[11.0, 130.0]],
-        rule="show(leaf, grad) comes once for each leaf, when all has arrived",
+        rule="give_to_leaves comes once, when all has arrived: hooks see whole gradients",
+    )
+
+
+@pytest.mark.exercise("05.9")
+def test_backward_passes_over_what_got_no_gradient(check):
+    """must pass over a result whose users gave it no gradient"""
+
+    def blocked(a, b):
+        return record(blocked, a.data + b.data, a, b)
+
+    @vjp(blocked)
+    def blocked_vjp(g, out, a, b):
+        return g, None
+
+    x, y = leaf(3.0, 4.0), leaf(5.0, 6.0)
+    loss = blocked(x * 2.0, y * 7.0)
+    check(
+        "backward(loss, [1.0, 10.0]); x.grad, y.grad is None",
+        loss=loss,
+        x=x,
+        y=y,
+        expected=(np.array([2.0, 20.0]), True),
+        parts=("x.grad", "y.grad is None"),
+        rule="a rule may return None for an input: nothing arrives at y * 7, so its rule isn't asked",
     )
 
 
@@ -939,7 +977,7 @@ def test_backward_goes_on_with_what_a_hook_returns(check):
         "x.register_hook(lambda g: g * 2.0); backward(x * x, [1.0, 10.0]); x.grad",
         x=leaf(3.0, 4.0),
         expected=np.array([12.0, 160.0]),
-        rule="show(leaf, grad) returns the gradient to go on with: here twice the one that came",
+        rule="give_to_leaves goes on with what a hook returns: here twice the gradient that came",
     )
 
 

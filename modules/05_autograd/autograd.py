@@ -8,10 +8,10 @@ result `out`, and returns the gradients by its inputs `a` and `b`. All of them a
 Source: Baydin, Pearlmutter, Radul, Siskind, "Automatic differentiation in machine learning: a survey" (2018), 3.2.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from operator import attrgetter
 from types import TracebackType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -121,7 +121,8 @@ def sum_vjp(g: Array, out: Array, a: Array, *, axis: Axis, keepdims: bool) -> Gr
     """Return the gradient of a sum by the tensor that was summed, as a tuple of one array in the shape of `a`.
 
     g: the loss's gradient by the sum, of the sum's shape; out: the sum; a: what was summed.
-    axis: what was summed over: an int (negative ones count from the end), a tuple of ints, or None for all axes.
+    axis: what was summed over: an int (negative ones count from the end), a tuple of ints, or None for all axes. An `a`
+    without axes may have axis 0 or -1 all the same: the sum is `a` itself then, as in NumPy.
     keepdims: whether the summed axes stayed in the sum, with length 1.
 
     >>> a = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
@@ -217,13 +218,13 @@ def backward(loss: Tensor, gradient: ArrayLike | Tensor | None = None, retain_gr
       the loss.
     - In this order, when a result's turn comes, all that its users sent it has arrived. `ask_rule(result, g)` returns
       one gradient an input. A gradient goes nowhere if it is None or its input requires none; else it passes through
-      `in_shape_of(x, grad, result)`, which does nothing where the shapes agree, and is added to what has arrived at x.
-      It is never changed in place: a rule may hand on one array to several inputs.
-    - Once all results have had their turn, `show(leaf, grad)` returns for every leaf that got a gradient what its hooks
-      make of it. Then `accumulate(leaf, grad, fresh)` follows for every one of these, inside `with adding_to(leaves):`,
-      the dict of all these gradients by leaf. fresh is true for a sum that was made here, for the seed itself and for
-      what a hook returned; a gradient that came alone is fresh if `is_fresh(grad, g, result, gradients)` says so of the
-      rule's answer that it came with.
+      `in_shape_of(x, grad, result)`, which does nothing where the shapes agree, and is added, by `+`, to what has
+      arrived at x. It is never changed in place: a rule may hand on one array to several inputs.
+    - A result at which nothing arrived, since the rules of all its users returned None, is passed over.
+    - Once all results have had their turn, `give_to_leaves(gradients, fresh)` takes what has arrived at leaves, as a
+      dict by leaf, to their hooks and to `accumulate`. fresh: the leaves whose array may be kept without a copy; none
+      is right too. A sum that was made here is fresh, and so is the seed; a gradient that came alone is if
+      `is_fresh(grad, g, result, gradients)` says so of the rule's answer that it came with.
 
     What the steps raise is passed on; then no `.grad` was changed and the graph is still there.
 
@@ -285,11 +286,24 @@ def ask_rule(result: Tensor, g: Array) -> Gradients:
     return gradients
 
 
+def give_to_leaves(gradients: dict[Tensor, Array], fresh: Container[Tensor] = ()) -> None:
+    """Accumulate the gradient of each leaf in the dict: of all, or of none where one of them can't take its own.
+
+    Hooks see the gradients first, and may return others. fresh: the leaves whose array belongs to nobody else.
+    """
+    shown = {leaf: show(leaf, grad) for leaf, grad in gradients.items()}
+    with adding_to(shown):
+        for leaf, grad in shown.items():
+            accumulate(leaf, grad, fresh=leaf in fresh)
+
+
 def in_shape_of(x: Tensor, grad: Any, result: Tensor) -> Array:
     """Return the gradient that the rule of `result` gave for its input x, summed to the shape of x if it has another.
 
     Raises ValueError that names the rule if no sum over broadcast axes gives that shape.
     """
+    if getattr(grad, "shape", None) == x.data.shape:
+        return cast(Array, grad)
     grad = np.asarray(grad)  # a rule may return a number
     summed = sum_to_shape(grad, x.data.shape) if grad.ndim >= x.data.ndim else grad
     if summed.shape != x.data.shape:

@@ -9,6 +9,7 @@ from tinytorch.autograd import (
     adding_to,
     ask_rule,
     from_numpy,
+    give_to_leaves,
     in_shape_of,
     newest_first,
     recording,
@@ -302,12 +303,12 @@ class without_the_summed_axis:
 @mistake("05.4", "this is the gradient of a mean: in a sum every element counts in full")
 class like_a_mean:
     def first(g, out, a, *, axis, keepdims):
-        if axis is not None and not keepdims:
+        if axis is not None and not keepdims and a.ndim:
             g = np.expand_dims(g, axis)
         return (np.broadcast_to(g, a.shape) / (a.size / out.size),)
 
     def second(g, out, a, *, axis, keepdims):
-        spread = g if axis is None or keepdims else np.expand_dims(g, axis)
+        spread = g if axis is None or keepdims or not a.ndim else np.expand_dims(g, axis)
         count = a.size // max(np.asarray(out).size, 1)
         return (np.ones_like(a) * spread * (1 / count),)
 
@@ -315,12 +316,12 @@ class like_a_mean:
 @mistake("05.4", "the value of an element plays no part: a sum grows as much as the element does")
 class times_the_value:
     def first(g, out, a, *, axis, keepdims):
-        if axis is not None and not keepdims:
+        if axis is not None and not keepdims and a.ndim:
             g = np.expand_dims(g, axis)
         return (g * a,)
 
     def second(g, out, a, *, axis, keepdims):
-        spread = g if axis is None or keepdims else np.expand_dims(g, axis)
+        spread = g if axis is None or keepdims or not a.ndim else np.expand_dims(g, axis)
         return (np.multiply(np.broadcast_to(spread, a.shape), a),)
 
 
@@ -354,18 +355,30 @@ class total_of_all:
 @mistake("05.4", "with keepdims=True the axis is there already: a second one of length 1 is too many")
 class axis_added_always:
     def first(g, out, a, *, axis, keepdims):
-        if axis is not None:
+        if axis is not None and a.ndim:
             g = np.expand_dims(g, axis)
         return (np.broadcast_to(g, a.shape),)
 
     def second(g, out, a, *, axis, keepdims):
-        spread = g if axis is None else np.expand_dims(g, axis=axis)
+        spread = g if axis is None or not a.ndim else np.expand_dims(g, axis=axis)
         return (np.array(np.broadcast_to(spread, a.shape)),)
+
+
+@mistake("05.4", "`a` may have no axes at all: then there is no place for one of length 1, and g goes on as it is")
+class number_with_an_axis:
+    def first(g, out, a, *, axis, keepdims):
+        if axis is not None and not keepdims:
+            g = np.expand_dims(g, axis)
+        return (np.broadcast_to(g, a.shape),)
+
+    def second(g, out, a, *, axis, keepdims):
+        spread = g if keepdims or axis is None else np.expand_dims(g, axis)
+        return (np.broadcast_to(spread, np.shape(a)).copy(),)
 
 
 @right("05.4")
 def sum_with_reshape(g, out, a, *, axis, keepdims):
-    axes = range(a.ndim) if axis is None else (axis,) if isinstance(axis, int) else axis
+    axes = range(a.ndim) if axis is None or not a.ndim else (axis,) if isinstance(axis, int) else axis
     gone = {i % a.ndim for i in axes}
     kept = [1 if i in gone else length for i, length in enumerate(a.shape)]
     return (np.zeros_like(a) + g.reshape(kept),)
@@ -373,7 +386,7 @@ def sum_with_reshape(g, out, a, *, axis, keepdims):
 
 @right("05.4")
 def sum_times_ones(g, out, a, *, axis, keepdims):
-    if not keepdims and axis is not None:
+    if not keepdims and axis is not None and a.shape != ():
         g = np.expand_dims(g, axis)
     return (g * np.ones_like(a),)
 
@@ -1343,20 +1356,50 @@ class hooks_only_look:
                 result.inputs = ()
 
 
+@mistake("05.9", "a result may get no gradient, where the rules of all its users return None: pass it over")
+class waits_for_every_result:
+    def first(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
+                if grad is not None and x.requires_grad:
+                    grad = in_shape_of(x, grad, result)
+                    arrived[x] = arrived[x] + grad if x in arrived else grad
+        give_to_leaves(arrived)
+        for result in order:
+            result.inputs = result.inputs if retain_graph else ()
+
+    def second(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            gradients = ask_rule(result, arrived[result])
+            del arrived[result]
+            for i, x in enumerate(result.inputs):
+                if x.requires_grad and gradients[i] is not None:
+                    arrived[x] = arrived.get(x, 0) + in_shape_of(x, gradients[i], result)
+        give_to_leaves(gradients=arrived, fresh=())
+        if not retain_graph:
+            for result in order:
+                result.inputs = ()
+
+
 @right("05.9")
 def backward_always_copies(loss, gradient=None, retain_graph=False):
     order = newest_first(loss)
     refuse_written(order)
     arrived = {loss: seed_gradient(loss, gradient)}
     for result in order:
+        if result not in arrived:
+            continue
         for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
             if grad is not None and x.requires_grad:
                 grad = in_shape_of(x, grad, result)
                 arrived[x] = arrived[x] + grad if x in arrived else grad
-    leaves = {x: show(x, grad) for x, grad in arrived.items()}
-    with adding_to(leaves):
-        for x, grad in leaves.items():
-            accumulate(x, grad)
+    give_to_leaves(arrived)
     if not retain_graph:
         for result in order:
             result.inputs = ()
@@ -1368,14 +1411,12 @@ def backward_with_lists_of_gradients(loss, gradient=None, retain_graph=False):
     order = newest_first(loss)
     refuse_written(order)
     for result in order:
-        gradients = ask_rule(result, np.add.reduce(came.pop(result)))
-        for x, grad in zip(result.inputs, gradients, strict=True):
-            if x.requires_grad and grad is not None:
-                came.setdefault(x, []).append(in_shape_of(x, grad, result))
-    leaves = {x: show(x, np.add.reduce(gradients)) for x, gradients in came.items()}
-    with adding_to(leaves):
-        for x in leaves:
-            accumulate(x, leaves[x], fresh=True)
+        if terms := came.pop(result, []):
+            for x, grad in zip(result.inputs, ask_rule(result, np.add.reduce(terms)), strict=True):
+                if x.requires_grad and grad is not None:
+                    came.setdefault(x, []).append(in_shape_of(x, grad, result))
+    sums = {x: np.add.reduce(gradients) for x, gradients in came.items()}
+    give_to_leaves(sums, fresh=sums)
     for result in order:
         result.inputs = result.inputs if retain_graph else ()
 
