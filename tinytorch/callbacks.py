@@ -11,8 +11,8 @@ from typing import Any, Literal
 import numpy as np
 
 from tinytorch.checkpoints import save_checkpoint
+from tinytorch.checks import at_least_one
 from tinytorch.optimizer_base import at_least_zero
-from tinytorch.schedulers import at_least_one
 from tinytorch.tensor import Array
 from tinytorch.training import Callback, Epoch, Trainer
 

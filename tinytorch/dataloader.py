@@ -14,13 +14,13 @@ from typing import Any, Literal
 
 import numpy as np
 
+from tinytorch.checks import at_least_one
 from tinytorch.datasets import Dataset as Dataset  # "as": whoever imports dataloader finds them here
 from tinytorch.datasets import Samples, Seed, batch_of
 from tinytorch.datasets import Subset as Subset
 from tinytorch.datasets import TensorDataset as TensorDataset
 from tinytorch.datasets import default_collate as default_collate
 from tinytorch.datasets import random_split as random_split
-from tinytorch.schedulers import at_least_one
 from tinytorch.tensor import Array, Tensor
 
 DIGITS = Path(__file__).parent / "digits.npz"

@@ -1,13 +1,11 @@
-"""What all schedulers of module 06 share: counting steps, setting an optimizer's rates, and a state to save.
+"""Module 06: what all schedulers share, counting steps, setting an optimizer's rates, and a state to save.
 
-Public parts: `Scheduler`, `LRScheduler`, `FactorLR`; `check_optimizer`, `at_least_one`, `one_a_group`.
+Public parts: `Scheduler`, `LRScheduler`, `FactorLR`; `check_optimizer`, `one_a_group`.
 """
 
 import copy
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
-
-import numpy as np
 
 from tinytorch.optimizer_base import Optimizer, at_least_zero
 
@@ -171,13 +169,6 @@ def check_optimizer(optimizer: Optimizer) -> Optimizer:
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"a scheduler wanted an optimizer, got {type(optimizer).__name__}")
     return optimizer
-
-
-def at_least_one(name: str, value: int) -> int:
-    """Return the value as an integer; 10.0 is one too. Raises ValueError unless it is one from 1 on."""
-    if not isinstance(value, int | float | np.integer) or not value >= 1 or value % 1:
-        raise ValueError(f"{name} must be an integer from 1 on, got {value!r:.80}")
-    return int(value)
 
 
 def one_a_group(name: str, value: float | Sequence[float], optimizer: Optimizer) -> list[float]:

@@ -7,8 +7,9 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from tinytorch.checks import at_least_one
 from tinytorch.optimizer_base import Optimizer
-from tinytorch.scheduler_base import LRScheduler, Scheduler, at_least_one
+from tinytorch.scheduler_base import LRScheduler, Scheduler
 
 
 class _Combined(LRScheduler):

@@ -7,8 +7,9 @@ import math
 from collections.abc import Sequence
 from typing import Literal
 
+from tinytorch.checks import at_least_one
 from tinytorch.optimizer_base import Optimizer
-from tinytorch.scheduler_base import LRScheduler, at_least_one, check_optimizer, one_a_group
+from tinytorch.scheduler_base import LRScheduler, check_optimizer, one_a_group
 
 
 class OneCycleLR(LRScheduler):

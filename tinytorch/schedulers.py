@@ -14,8 +14,9 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from typing import ClassVar
 
+from tinytorch.checks import at_least_one
 from tinytorch.optimizer_base import Optimizer, at_least_zero
-from tinytorch.scheduler_base import FactorLR, LRScheduler, Scheduler, at_least_one, check_optimizer
+from tinytorch.scheduler_base import FactorLR, LRScheduler, Scheduler, check_optimizer
 from tinytorch.scheduler_combined import ChainedScheduler, SequentialLR
 from tinytorch.scheduler_cycle import OneCycleLR
 from tinytorch.scheduler_plateau import ReduceLROnPlateau
@@ -36,7 +37,6 @@ __all__ = [
     "Scheduler",
     "SequentialLR",
     "StepLR",
-    "at_least_one",
 ]
 
 Function = Callable[[int], float]

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from tinytorch import training_state
+from tinytorch.checks import at_least_one
 from tinytorch.clipping import clip_grad_norm_, clip_grad_value_
 from tinytorch.evaluation import Batch, Batches, Metrics, evaluate, pair_of
 from tinytorch.evaluation import Score as Score  # "as": whoever imports training finds it here
@@ -22,7 +23,7 @@ from tinytorch.layers import Layer
 from tinytorch.loss_weights import Loss, check_loss, is_sum, shares_of, single_loss, weight_of
 from tinytorch.losses import cross_entropy
 from tinytorch.optimizer_base import Optimizer, at_least_zero
-from tinytorch.schedulers import LRScheduler, ReduceLROnPlateau, at_least_one
+from tinytorch.schedulers import LRScheduler, ReduceLROnPlateau
 from tinytorch.tensor import Tensor
 
 
