@@ -1,4 +1,4 @@
-"""Check gradients against finite differences.
+"""Module 05: gradients checked against finite differences.
 
 Public parts: `gradcheck`, `GradientMismatch`.
 """

@@ -1,4 +1,4 @@
-"""Show what was recorded: the graph that led to a tensor, as text and as a picture.
+"""Module 05: what was recorded, shown, the graph that led to a tensor as text and as a picture.
 
 Public parts: `graph_text`, `graph_svg`. Both take any tensor that was computed with gradients, before its backward.
 """

@@ -1,4 +1,4 @@
-"""What all optimizers share: groups of parameters, their state, and a way over large arrays that stays in the cache.
+"""Module 06: what all optimizers share, groups of parameters, their state, and a way over large arrays.
 
 Public parts: `Optimizer`, `at_least_zero`, `below_one`, `against`. The algorithms are in `tinytorch.optimizers`.
 

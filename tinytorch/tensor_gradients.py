@@ -1,4 +1,4 @@
-"""The gradient rules of module 01's operations that module 05 leaves out.
+"""Module 05: the gradient rules of module 01's operations that no exercise asks for.
 
 Public parts: one rule an operation, `<operation>_vjp(g, out, *inputs, **attributes)`; module 05 says what a rule is.
 They stand here because module 01 comes before gradients.

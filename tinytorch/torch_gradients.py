@@ -1,4 +1,4 @@
-"""The gradient rules of operations that module 01 has for PyTorch's scripts.
+"""Module 05: the gradient rules of operations that module 01 has for PyTorch's scripts.
 
 Public parts: one rule an operation, `<operation>_vjp(g, out, *inputs, **attributes)`; module 05 says what a rule is.
 They stand here because module 01 comes before gradients.
