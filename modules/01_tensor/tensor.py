@@ -104,7 +104,8 @@ class Tensor(TensorMethods):
         other: a Tensor, an array or a number; a number takes this tensor's dtype (`as_tensor(other, self)` does that).
         Returns a new Tensor that was given to `record` under the operation `add` (the function below), with both
         operands as its inputs.
-        Raises ValueError with both shapes if they don't broadcast (`check_broadcast("+", a, b)` does that).
+        Raises ValueError with both shapes if they don't broadcast: `check_broadcast("+", a, b)` does that. Call it
+        where NumPy has refused, or before; it costs time in every addition then.
 
         >>> Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]) + Tensor([10.0, 20.0, 30.0])
         Tensor([[11., 22., 33.],
@@ -131,8 +132,8 @@ class Tensor(TensorMethods):
 
         other: a Tensor or an array. An operand with fewer than two axes goes to `matmul_vector(self, other)`.
         Returns a new Tensor that was given to `record` under the operation `matmul`, with both operands as its inputs.
-        Raises ValueError that names both shapes if the inner lengths differ: the last axis of self, and the last but
-        one of other.
+        Raises ValueError that names both shapes if the inner lengths differ (the last axis of self, and the last but
+        one of other), or if the leading axes don't broadcast, where NumPy's own words don't name them.
 
         >>> Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]) @ Tensor([[1.0], [0.0], [2.0]])
         Tensor([[ 7.],
@@ -164,8 +165,8 @@ class Tensor(TensorMethods):
         axis, keepdims: as in `sum`.
         Returns a Tensor made by the Tensor's own operations, such as `sum` and `*` or `/` with a number. They record
         themselves; no gradient rule knows of `mean`, so nothing is given to `record` here.
-        Raises TypeError that names the dtype for other dtypes than floats, and ValueError that names the shape where a
-        result would be the mean of no elements.
+        Raises TypeError that names the dtype for other dtypes than floats, and ValueError that names the shape where
+        `count_along(shape, axis)` is 0: there is no mean of no elements.
 
         >>> Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]).mean(axis=1, keepdims=True)
         Tensor([[2.],
@@ -214,8 +215,8 @@ def as_tensor(value: Operand, like: Operand | None = None) -> Tensor:
 
     value: a Tensor, which comes back itself, the same object; or what `Tensor(value)` takes: an array, which it copies
     and whose dtype stays, or numbers.
-    like: the other operand. If it has a `dtype` (Tensors and arrays have), a Python number (bool, int or float) becomes
-    a 0-d Tensor of the dtype that `dtype_of_number(value, like.dtype)` returns.
+    like: the other operand. If it has a `dtype` (Tensors and arrays have), a Python number (bool, int or float, also
+    np.float64, which is a float) becomes a 0-d Tensor of the dtype that `dtype_of_number(value, like.dtype)` returns.
     Raises TypeError for what holds no numbers, such as text (`Tensor` does that).
 
     >>> as_tensor(2, Tensor([0.5], dtype=np.float64)).dtype, as_tensor(0.5, Tensor([1, 2])).dtype
@@ -347,7 +348,7 @@ def concatenate(tensors: Sequence[Operand], axis: int = 0) -> Tensor:
 
     tensors: a list or tuple of Tensors or arrays, one or more. Their lengths agree but along `axis`, where they add up.
     Returns a new Tensor that was given to `record` under the operation `concatenate`, with all the tensors as its
-    inputs and `axis` as its attribute.
+    inputs and `axis`, as it was given, as its attribute.
     Raises ValueError that says "concatenate" for an empty list and for a single Tensor in its place, and ValueError
     that names every shape for tensors that don't fit and for an axis that isn't there.
 
