@@ -56,6 +56,8 @@ def compare(name: str, text: str) -> None:
     path = SNAPSHOTS / name
     text = re.sub(r"in \d+\.\d+s", "in N s", text)
     text = re.sub(r"\.py:\d+", ".py:N", text)  # lines move with every change of the reference; see the next test
+    text = re.sub(r"\d+ (skipped|deselected|passed)", r"N \1", text)  # each new judged test changes these
+    text = text.replace("maximum recursion depth exceeded in comparison", "maximum recursion depth exceeded")
     if os.environ.get("TINYTORCH_SNAPSHOTS") == "update":
         path.parent.mkdir(exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="\n")
