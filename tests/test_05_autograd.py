@@ -214,6 +214,40 @@ def test_bias_gradient_in_an_expression(check):
     )
 
 
+@pytest.mark.exercise("05.3")
+def test_hands_back_what_fits_already(check):
+    """must return g itself where it has the shape already"""
+    check(
+        "sum_to_shape(g, (2, 3)) is g, sum_to_shape(column, (2, 1)) is column",
+        g=G,
+        column=G[:, :1],
+        expected=(True, True),
+        parts=("(2, 3) is g", "(2, 1) is column"),
+        rule="nothing was broadcast, so there is nothing to sum; a sum over no axes, axis=(), would be a copy",
+    )
+
+
+@pytest.mark.exercise("05.3")
+def test_reshapes_nothing(check):
+    """must not turn a gradient of a wrong shape into one that seems to fit"""
+
+    def turned(a):
+        return record(turned, a.data.T, a)
+
+    @vjp(turned)
+    def turned_vjp(g, out, a):
+        return (g,)  # (3, 2), where g.T would be right
+
+    check(
+        "turned(a).backward(g)",
+        turned=turned,
+        a=Tensor(A, requires_grad=True),
+        g=G.T.copy(),
+        raises=(ValueError, "turned_vjp", "(3, 2)", "(2, 3)"),
+        rule="sums alone don't make (2, 3) of (3, 2): g goes back as it is, so that in_shape_of can name the rule",
+    )
+
+
 # 05.4 sum_vjp
 
 
@@ -978,6 +1012,34 @@ def test_backward_goes_on_with_what_a_hook_returns(check):
         x=leaf(3.0, 4.0),
         expected=np.array([12.0, 160.0]),
         rule="give_to_leaves goes on with what a hook returns: here twice the gradient that came",
+    )
+
+
+@pytest.mark.exercise("05.9")
+def test_backward_accumulates_once_all_hooks_have_seen_their_gradients(check):
+    """must leave every leaf alone where the hook of one raises"""
+    a, b, c = leaf(1.0, 2.0), leaf(3.0, 4.0), leaf(5.0, 6.0)
+    loss = (a + b) + c  # c's gradient arrives before a's, b's behind it
+
+    def refuse(gradient):
+        raise ArithmeticError("too large for this hook")
+
+    a.register_hook(refuse)
+    check(
+        "backward(loss, [1.0, 10.0])",
+        loss=loss,
+        raises=(ArithmeticError, "too large"),
+        rule="what the steps raise, hooks included, is passed on",
+    )
+    check(
+        "a.grad is None, b.grad is None, c.grad is None, len(loss.inputs)",
+        a=a,
+        b=b,
+        c=c,
+        loss=loss,
+        expected=(True, True, True, 2),
+        parts=("a.grad is None", "b.grad is None", "c.grad is None", "inputs of the loss"),
+        rule="first the hooks of all leaves, then accumulate for all, and last the graph: give_to_leaves keeps to it",
     )
 
 

@@ -104,8 +104,10 @@ def matmul_vjp(g: Array, out: Array, a: Array, b: Array, *, needs: tuple[bool, b
 def sum_to_shape(g: Array, shape: Shape) -> Array:
     """Sum a gradient over the axes that broadcasting stretched, so that it gets the shape of the value it belongs to.
 
-    g: a gradient in the broadcast shape; shape: the shape that the value had before.
+    g: a gradient in the broadcast shape; shape: the shape that the value had before, of as many axes or fewer.
     Broadcasting adds axes on the left and stretches axes of length 1; the result has exactly `shape` and g's dtype.
+    Where the shapes agree already, g itself comes back, not a copy. Nothing is reshaped: where sums alone don't give
+    `shape`, the result has another one, and `in_shape_of`, which asks for it, raises.
 
     >>> sum_to_shape(np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), (3,))
     array([5., 7., 9.])
@@ -221,12 +223,13 @@ def backward(loss: Tensor, gradient: ArrayLike | Tensor | None = None, retain_gr
       `in_shape_of(x, grad, result)`, which does nothing where the shapes agree, and is added, by `+`, to what has
       arrived at x. It is never changed in place: a rule may hand on one array to several inputs.
     - A result at which nothing arrived, since the rules of all its users returned None, is passed over.
-    - Once all results have had their turn, `give_to_leaves(gradients, fresh)` takes what has arrived at leaves, as a
-      dict by leaf, to their hooks and to `accumulate`. fresh: the leaves whose array may be kept without a copy; none
-      is right too. A sum that was made here is fresh, and so is the seed; a gradient that came alone is if
-      `is_fresh(grad, g, result, gradients)` says so of the rule's answer that it came with.
+    - Once all results have had their turn, `give_to_leaves(arrived, fresh)` takes what has arrived at leaves, as a dict
+      by leaf: first the hooks of all leaves see it, then all is accumulated.
+    - fresh: the leaves whose array may be kept without a copy; none is right too. A sum that was made here is fresh,
+      and so is the seed. A gradient that came alone is if `is_fresh(grad, g, result, gradients)` says so: grad as
+      `in_shape_of` returned it, g and gradients as `ask_rule` took and returned them.
 
-    What the steps raise is passed on; then no `.grad` was changed and the graph is still there.
+    What the steps raise, hooks included, is passed on; then no `.grad` was changed and the graph is still there.
 
     >>> x = Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], requires_grad=True)
     >>> backward((x * x).sum()); x.grad
@@ -289,7 +292,8 @@ def ask_rule(result: Tensor, g: Array) -> Gradients:
 def give_to_leaves(gradients: dict[Tensor, Array], fresh: Container[Tensor] = ()) -> None:
     """Accumulate the gradient of each leaf in the dict: of all, or of none where one of them can't take its own.
 
-    Hooks see the gradients first, and may return others. fresh: the leaves whose array belongs to nobody else.
+    First the hooks of all leaves see their gradients, and may return others; only then the first `.grad` changes.
+    fresh: the leaves whose array belongs to nobody else.
     """
     shown = {leaf: show(leaf, grad) for leaf, grad in gradients.items()}
     with adding_to(shown):

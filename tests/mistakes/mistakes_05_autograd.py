@@ -178,13 +178,14 @@ class unsummed:
         return g
 
     def second(g, shape):
-        return np.array(g, copy=True)
+        return np.array(g, copy=True) if g.shape != shape else g
 
 
 @mistake("05.3", "only the added axes are summed: an axis of length 1 was stretched as well")
 class added_axes_only:
     def first(g, shape):
-        return g.sum(axis=tuple(range(g.ndim - len(shape))))
+        added = tuple(range(g.ndim - len(shape)))
+        return g.sum(axis=added) if added else g
 
     def second(g, shape):
         while g.ndim > len(shape):
@@ -234,6 +235,40 @@ class averages:
         return total * (smaller.size / g.size)
 
 
+@mistake("05.3", "a sum over no axes is a copy: where the shapes agree, hand g itself back")
+class copies_what_fits:
+    def first(g, shape):
+        g = g.sum(axis=tuple(range(g.ndim - len(shape))))
+        stretched = tuple(i for i, length in enumerate(shape) if length == 1 and g.shape[i] != 1)
+        return g.sum(axis=stretched, keepdims=True)
+
+    def second(g, shape):
+        while g.ndim > len(shape):
+            g = np.add.reduce(g, axis=0)
+        for i, length in enumerate(shape):
+            if length == 1:
+                g = np.add.reduce(g, axis=i, keepdims=True)
+        return g.copy()
+
+
+@mistake("05.3", "this reshapes: a gradient of a wrong shape then seems to fit; let sums alone make the shape")
+class reshapes:
+    def first(g, shape):
+        if g.shape == shape:
+            return g
+        lead = g.ndim - len(shape)
+        axes = [*range(lead), *(lead + i for i, length in enumerate(shape) if length == 1)]
+        return np.sum(g, axis=tuple(axes), keepdims=True).reshape(shape)
+
+    def second(g, shape):
+        while g.ndim > len(shape):
+            g = g.sum(axis=0)
+        for axis, length in enumerate(shape):
+            if g.shape[axis] > length == 1:
+                g = g.sum(axis=axis, keepdims=True)
+        return g if g.shape == shape else g.reshape(shape)
+
+
 @mistake("05.3", "the elements are cut off instead of summed: those that are thrown away carry gradient too")
 class takes_the_first:
     def first(g, shape):
@@ -266,16 +301,18 @@ def sum_with_loops(g, shape):
     while g.ndim > len(shape):
         g = g.sum(axis=0)
     for axis, length in enumerate(shape):
-        if length == 1:
+        if length == 1 != g.shape[axis]:
             g = g.sum(axis=axis, keepdims=True)
     return g
 
 
 @right("05.3")
-def sum_and_reshape(g, shape):
+def sum_and_squeeze(g, shape):
+    if g.shape == shape:
+        return g
     lead = g.ndim - len(shape)
     axes = [*range(lead), *(lead + i for i, length in enumerate(shape) if length == 1)]
-    return np.sum(g, axis=tuple(axes)).reshape(shape)
+    return np.sum(g, axis=tuple(axes), keepdims=True).squeeze(axis=tuple(range(lead)))
 
 
 @right("05.3")
@@ -284,8 +321,8 @@ def sum_one_axis_at_a_time(g, shape):
         return g
     if g.ndim > len(shape):
         return sum_to_shape(g.sum(axis=0), shape)
-    axis = next(i for i, (have, want) in enumerate(zip(g.shape, shape, strict=True)) if have != want)
-    return sum_to_shape(g.sum(axis=axis, keepdims=True), shape)
+    wrong = [i for i, (have, want) in enumerate(zip(g.shape, shape, strict=True)) if have != want == 1]
+    return sum_to_shape(g.sum(axis=wrong[0], keepdims=True), shape) if wrong else g
 
 
 # 05.4 sum_vjp
@@ -957,11 +994,12 @@ class last_one_wins:
         refuse_written(order)
         arrived = {loss: seed_gradient(loss, gradient)}
         for result in order:
+            if result not in arrived:
+                continue
             for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
                 if grad is not None and x.requires_grad:
                     arrived[x] = in_shape_of(x, grad, result)
-        for x, grad in arrived.items():
-            accumulate(x, show(x, grad))
+        give_to_leaves(arrived)
         for result in order:
             result.inputs = result.inputs if retain_graph else ()
 
@@ -972,13 +1010,14 @@ class last_one_wins:
         order = newest_first(loss)
         refuse_written(order)
         for result in order:
+            if result not in arrived:
+                continue
             gradients = ask_rule(result, arrived[result])
             for i, x in enumerate(result.inputs):
                 if x.requires_grad and gradients[i] is not None:
                     place = leaves if x.op is None else arrived
                     place.update({x: in_shape_of(x, gradients[i], result)})
-        for x in leaves:
-            accumulate(x, show(x, leaves[x]))
+        give_to_leaves(leaves)
         if not retain_graph:
             for result in order:
                 result.inputs = ()
@@ -991,13 +1030,15 @@ class clears_before:
         refuse_written(order)
         arrived = {loss: seed_gradient(loss, gradient)}
         for result in order:
+            if result not in arrived:
+                continue
             for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
                 if grad is not None and x.requires_grad:
                     grad = in_shape_of(x, grad, result)
                     arrived[x] = arrived[x] + grad if x in arrived else grad
-        for x, grad in arrived.items():
+        for x in arrived:
             x.grad = None
-            accumulate(x, show(x, grad))
+        give_to_leaves(arrived)
         for result in order:
             result.inputs = result.inputs if retain_graph else ()
 
@@ -1006,12 +1047,15 @@ class clears_before:
         refuse_written(order)
         arrived = {loss: seed_gradient(loss, gradient)}
         for result in order:
+            if result not in arrived:
+                continue
             gradients = ask_rule(result, arrived.pop(result))
             for i, x in enumerate(result.inputs):
                 if x.requires_grad and gradients[i] is not None:
                     arrived[x] = arrived.get(x, 0) + in_shape_of(x, gradients[i], result)
-        for x in arrived:
-            x.grad = Tensor(show(x, arrived[x]), dtype=x.dtype)
+        shown = {x: Tensor(show(x, grad), dtype=x.dtype) for x, grad in arrived.items()}
+        for x in shown:
+            x.grad = shown[x]
         if not retain_graph:
             for result in order:
                 result.inputs = ()
@@ -1024,6 +1068,8 @@ class sums_in_place:
         refuse_written(order)
         arrived = {loss: seed_gradient(loss, gradient)}
         for result in order:
+            if result not in arrived:
+                continue
             for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
                 if grad is not None and x.requires_grad:
                     grad = in_shape_of(x, grad, result)
@@ -1031,8 +1077,7 @@ class sums_in_place:
                         arrived[x] += grad
                     else:
                         arrived[x] = grad
-        for x, grad in arrived.items():
-            accumulate(x, show(x, grad))
+        give_to_leaves(arrived)
         for result in order:
             result.inputs = result.inputs if retain_graph else ()
 
@@ -1041,6 +1086,8 @@ class sums_in_place:
         order = newest_first(loss)
         refuse_written(order)
         for result in order:
+            if result not in arrived:
+                continue
             gradients = ask_rule(result, arrived.pop(result))
             for i, x in enumerate(result.inputs):
                 if x.requires_grad and gradients[i] is not None:
@@ -1049,8 +1096,7 @@ class sums_in_place:
                         arrived[x] = grad
                     else:
                         np.add(arrived[x], grad, out=arrived[x])
-        for x in arrived:
-            accumulate(x, show(x, arrived[x]))
+        give_to_leaves(arrived)
         if not retain_graph:
             for result in order:
                 result.inputs = ()
@@ -1063,12 +1109,13 @@ class results_too:
         refuse_written(order)
         arrived = {loss: seed_gradient(loss, gradient)}
         for result in order:
+            if result not in arrived:
+                continue
             for x, grad in zip(result.inputs, ask_rule(result, arrived[result]), strict=True):
                 if grad is not None and x.requires_grad:
                     grad = in_shape_of(x, grad, result)
                     arrived[x] = arrived[x] + grad if x in arrived else grad
-        for x, grad in arrived.items():
-            accumulate(x, show(x, grad) if x.op is None else grad)
+        give_to_leaves(arrived)
         for result in order:
             result.inputs = result.inputs if retain_graph else ()
 
@@ -1077,6 +1124,8 @@ class results_too:
         refuse_written(order)
         arrived, done = {loss: seed_gradient(loss, gradient)}, []
         for result in order:
+            if result not in arrived:
+                continue
             g = arrived.pop(result)
             done.append((result, g))
             gradients = ask_rule(result, g)
@@ -1097,12 +1146,13 @@ class constants_too:
         refuse_written(order)
         arrived = {loss: seed_gradient(loss, gradient)}
         for result in order:
+            if result not in arrived:
+                continue
             for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
                 if grad is not None:
                     grad = in_shape_of(x, grad, result)
                     arrived[x] = arrived[x] + grad if x in arrived else grad
-        for x, grad in arrived.items():
-            accumulate(x, show(x, grad))
+        give_to_leaves(arrived)
         for result in order:
             result.inputs = result.inputs if retain_graph else ()
 
@@ -1111,12 +1161,13 @@ class constants_too:
         refuse_written(order)
         arrived = {loss: seed_gradient(loss, gradient)}
         for result in order:
+            if result not in arrived:
+                continue
             gradients = ask_rule(result, arrived.pop(result))
             for i, x in enumerate(result.inputs):
                 if gradients[i] is not None:
                     arrived[x] = arrived.get(x, 0) + in_shape_of(x, gradients[i], result)
-        for x in arrived:
-            accumulate(x, show(x, arrived[x]))
+        give_to_leaves(arrived)
         if not retain_graph:
             for result in order:
                 result.inputs = ()
@@ -1131,6 +1182,8 @@ class leaves_during_the_walk:
         if loss.op is None:
             accumulate(loss, arrived[loss])
         for result in order:
+            if result not in arrived:
+                continue
             for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
                 if grad is not None and x.requires_grad:
                     grad = in_shape_of(x, grad, result)
@@ -1146,6 +1199,8 @@ class leaves_during_the_walk:
         order = newest_first(loss)
         refuse_written(order)
         for result in order:
+            if result not in arrived:
+                continue
             gradients = ask_rule(result, arrived.pop(result))
             for i, x in enumerate(result.inputs):
                 if not x.requires_grad or gradients[i] is None:
@@ -1171,25 +1226,26 @@ class keeps_the_graph:
         refuse_written(order)
         arrived = {loss: seed_gradient(loss, gradient)}
         for result in order:
+            if result not in arrived:
+                continue
             for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
                 if grad is not None and x.requires_grad:
                     grad = in_shape_of(x, grad, result)
                     arrived[x] = arrived[x] + grad if x in arrived else grad
-        for x, grad in arrived.items():
-            accumulate(x, show(x, grad))
+        give_to_leaves(arrived)
 
     def second(loss, gradient=None, retain_graph=False):
         order = newest_first(loss)
         refuse_written(order)
         arrived = {loss: seed_gradient(loss, gradient)}
         for result in order:
+            if result not in arrived:
+                continue
             gradients = ask_rule(result, arrived.pop(result))
             for i, x in enumerate(result.inputs):
                 if x.requires_grad and gradients[i] is not None:
                     arrived[x] = arrived.get(x, 0) + in_shape_of(x, gradients[i], result)
-        while arrived:
-            leaf, grad = arrived.popitem()
-            accumulate(leaf, show(leaf, grad))
+        give_to_leaves(arrived)
 
 
 @mistake("05.9", "retain_graph is ignored: with it what was recorded stays for another backward")
@@ -1199,12 +1255,13 @@ class never_keeps_the_graph:
         refuse_written(order)
         arrived = {loss: seed_gradient(loss, gradient)}
         for result in order:
+            if result not in arrived:
+                continue
             for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
                 if grad is not None and x.requires_grad:
                     grad = in_shape_of(x, grad, result)
                     arrived[x] = arrived[x] + grad if x in arrived else grad
-        for x, grad in arrived.items():
-            accumulate(x, show(x, grad))
+        give_to_leaves(arrived)
         for result in order:
             result.inputs = ()
 
@@ -1213,12 +1270,13 @@ class never_keeps_the_graph:
         refuse_written(order)
         arrived = {loss: seed_gradient(loss, gradient)}
         for result in order:
+            if result not in arrived:
+                continue
             gradients = ask_rule(result, arrived.pop(result))
             for i, x in enumerate(result.inputs):
                 if x.requires_grad and gradients[i] is not None:
                     arrived[x] = arrived.get(x, 0) + in_shape_of(x, gradients[i], result)
-        for x in arrived:
-            accumulate(x, show(x, arrived[x]))
+        give_to_leaves(arrived)
         while order:
             order.pop().inputs = ()
 
@@ -1230,11 +1288,12 @@ class not_in_shape:
         refuse_written(order)
         arrived = {loss: seed_gradient(loss, gradient)}
         for result in order:
+            if result not in arrived:
+                continue
             for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
                 if grad is not None and x.requires_grad:
                     arrived[x] = arrived[x] + grad if x in arrived else grad
-        for x, grad in arrived.items():
-            accumulate(x, show(x, grad))
+        give_to_leaves(arrived)
         for result in order:
             result.inputs = result.inputs if retain_graph else ()
 
@@ -1243,12 +1302,13 @@ class not_in_shape:
         refuse_written(order)
         arrived = {loss: seed_gradient(loss, gradient)}
         for result in order:
+            if result not in arrived:
+                continue
             gradients = ask_rule(result, arrived.pop(result))
             for i, x in enumerate(result.inputs):
                 if x.requires_grad and gradients[i] is not None:
                     arrived[x] = arrived.get(x, 0) + gradients[i]
-        for x in arrived:
-            accumulate(x, show(x, arrived[x]))
+        give_to_leaves(arrived)
         if not retain_graph:
             for result in order:
                 result.inputs = ()
@@ -1261,12 +1321,13 @@ class all_taken_for_fresh:
         refuse_written(order)
         arrived = {loss: seed_gradient(loss, gradient)}
         for result in order:
+            if result not in arrived:
+                continue
             for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
                 if grad is not None and x.requires_grad:
                     grad = in_shape_of(x, grad, result)
                     arrived[x] = arrived[x] + grad if x in arrived else grad
-        for x, grad in arrived.items():
-            accumulate(x, show(x, grad), fresh=True)
+        give_to_leaves(arrived, fresh=arrived)
         for result in order:
             result.inputs = result.inputs if retain_graph else ()
 
@@ -1275,14 +1336,17 @@ class all_taken_for_fresh:
         refuse_written(order)
         arrived = {loss: seed_gradient(loss, gradient)}
         for result in order:
+            if result not in arrived:
+                continue
             gradients = ask_rule(result, arrived.pop(result))
             for i, x in enumerate(result.inputs):
                 if x.requires_grad and gradients[i] is not None:
                     grad = in_shape_of(x, gradients[i], result)
                     arrived[x] = np.add(arrived[x], grad) if x in arrived else grad
-        while arrived:
-            leaf, grad = arrived.popitem()
-            accumulate(leaf, show(leaf, grad), True)
+        shown = {leaf: show(leaf, grad) for leaf, grad in arrived.items()}
+        while shown:
+            leaf, grad = shown.popitem()
+            accumulate(leaf, grad, True)
         if not retain_graph:
             for result in order:
                 result.inputs = ()
@@ -1296,12 +1360,13 @@ class ones_as_seed:
         refuse_written(order)
         arrived = {loss: np.ones_like(loss.data)}
         for result in order:
+            if result not in arrived:
+                continue
             for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
                 if grad is not None and x.requires_grad:
                     grad = in_shape_of(x, grad, result)
                     arrived[x] = arrived[x] + grad if x in arrived else grad
-        for x, grad in arrived.items():
-            accumulate(x, show(x, grad))
+        give_to_leaves(arrived)
         for result in order:
             result.inputs = result.inputs if retain_graph else ()
 
@@ -1310,12 +1375,13 @@ class ones_as_seed:
         refuse_written(order)
         arrived = {loss: seed_gradient(loss, np.full(loss.shape, 1.0))}
         for result in order:
+            if result not in arrived:
+                continue
             gradients = ask_rule(result, arrived.pop(result))
             for i, x in enumerate(result.inputs):
                 if x.requires_grad and gradients[i] is not None:
                     arrived[x] = arrived.get(x, 0) + in_shape_of(x, gradients[i], result)
-        for x in arrived:
-            accumulate(x, show(x, arrived[x]))
+        give_to_leaves(arrived)
         if not retain_graph:
             for result in order:
                 result.inputs = ()
@@ -1328,12 +1394,15 @@ class hooks_only_look:
         refuse_written(order)
         arrived = {loss: seed_gradient(loss, gradient)}
         for result in order:
+            if result not in arrived:
+                continue
             for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
                 if grad is not None and x.requires_grad:
                     grad = in_shape_of(x, grad, result)
                     arrived[x] = arrived[x] + grad if x in arrived else grad
         for x, grad in arrived.items():
             show(x, grad)
+        for x, grad in arrived.items():
             accumulate(x, grad)
         for result in order:
             result.inputs = result.inputs if retain_graph else ()
@@ -1343,14 +1412,52 @@ class hooks_only_look:
         refuse_written(order)
         arrived = {loss: seed_gradient(loss, gradient)}
         for result in order:
+            if result not in arrived:
+                continue
             gradients = ask_rule(result, arrived.pop(result))
             for i, x in enumerate(result.inputs):
                 if x.requires_grad and gradients[i] is not None:
                     arrived[x] = arrived.get(x, 0) + in_shape_of(x, gradients[i], result)
         with adding_to(arrived):
+            _ = [show(x, grad) for x, grad in arrived.items()]
             for x in arrived:
-                show(x, arrived[x])
                 accumulate(x, arrived[x])
+        if not retain_graph:
+            for result in order:
+                result.inputs = ()
+
+
+@mistake("05.9", "a leaf's .grad changes before the hooks of all leaves were called: `give_to_leaves` keeps them apart")
+class hooks_and_leaves_in_one_loop:
+    def first(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            if result not in arrived:
+                continue
+            for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
+                if grad is not None and x.requires_grad:
+                    grad = in_shape_of(x, grad, result)
+                    arrived[x] = arrived[x] + grad if x in arrived else grad
+        for x, grad in arrived.items():
+            accumulate(x, show(x, grad))
+        for result in order:
+            result.inputs = result.inputs if retain_graph else ()
+
+    def second(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            if result not in arrived:
+                continue
+            gradients = ask_rule(result, arrived.pop(result))
+            for i, x in enumerate(result.inputs):
+                if x.requires_grad and gradients[i] is not None:
+                    arrived[x] = arrived.get(x, 0) + in_shape_of(x, gradients[i], result)
+        for x in arrived:
+            give_to_leaves({x: arrived[x]})
         if not retain_graph:
             for result in order:
                 result.inputs = ()
