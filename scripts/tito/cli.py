@@ -14,6 +14,7 @@ try:
         compare,
         doctor,
         graph,
+        guide,
         hint,
         info,
         milestone,
@@ -58,6 +59,7 @@ app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options"
 app.command(cls=profile.Command)(profile.profile)
 app.command()(doctor.doctor)
 app.command()(status.status)
+app.command()(guide.guide)
 app.command()(hint.hint)
 app.command()(show.show)
 app.command()(solve.solve)

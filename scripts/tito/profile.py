@@ -5,10 +5,6 @@ Public parts: `profile`, `Command`. What else it does stands in `predict.py`, `a
 
 import contextlib
 import io
-import os
-import shutil
-import subprocess
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -16,9 +12,10 @@ from typer.core import TyperCommand
 
 from tito import against as comparing
 from tito import budget as budgets
-from tito import course, profile_kept
+from tito import course, profile_kept, record
 from tito import predict as predicting
 from tito.answer import Json, document, note, say
+from tito.editor import open_in_editor
 from tito.limit import import_course
 from tito.memory import CannotDo, shown
 from tito.profile_kept import Result
@@ -26,7 +23,6 @@ from tito.profile_run import Tool, measure
 
 LINES = 12  # shown in the table at most
 SHOWN_FROM = 0.005  # the share below which a line is left out of it
-EDITORS = ("code", "code-insiders", "codium", "code-server")  # the editor's own command in its terminals
 INTERRUPTED = 130  # the exit code after Ctrl-C
 
 
@@ -89,7 +85,7 @@ def _measure(chosen: course.Module, tool: Tool, seconds: float, open_it: bool, a
         return
     _show(chosen, result)
     if open_it and tool is not Tool.TIME and result["file"]:
-        _open(course.ROOT / result["file"])
+        open_in_editor(course.ROOT / result["file"])
 
 
 def _compare(chosen: course.Module, tool: Tool, seconds: float, wanted: str, open_it: bool, as_json: bool) -> None:
@@ -102,15 +98,13 @@ def _compare(chosen: course.Module, tool: Tool, seconds: float, wanted: str, ope
         return
     picture = comparing.show(chosen, before, after, changes)
     if open_it and picture:
-        _open(picture)
+        open_in_editor(picture)
 
 
 def _show(module: course.Module, result: Result) -> None:
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         import_course()  # runs what the learner wrote: only once it is wanted; what it says was said by the workload
-    from tinytorch import _workspace
-
-    say(_workspace.yours())
+    say(record.yours())
     if result["unit"] == "seconds":
         _show_time(module, result)
         return
@@ -170,11 +164,3 @@ def _time(seconds: float) -> str:
 
 def _bytes(number: int) -> str:
     return f"{number / 1e6:.2f} MB" if number >= 1e6 else f"{number / 1e3:.1f} kB"
-
-
-def _open(file: Path) -> None:
-    """Show the result beside the code where this runs in the editor's own terminal; never a reason to fail."""
-    editor = next(filter(None, map(shutil.which, EDITORS)), None)
-    if editor and os.environ.get("TERM_PROGRAM") == "vscode":
-        with contextlib.suppress(OSError, subprocess.SubprocessError):
-            subprocess.run([editor, "-r", str(file)], stdin=subprocess.DEVNULL, capture_output=True, timeout=10)

@@ -11,15 +11,27 @@ from pathlib import Path
 import pytest
 import typer
 from debug_client import DebugClient, filled_in, read_jsonc
+from tito import course
 from tito.cli import app
 from tito.course import ROOT
+from tito.milestones import MILESTONES
 from workspace_copy import Workspace, copy_workspace
 
 EDITOR = ROOT / ".vscode"
 TASKS = {task["label"]: task for task in read_jsonc(EDITOR / "tasks.json")["tasks"]}
 LAUNCHES = {launch["name"]: launch for launch in read_jsonc(EDITOR / "launch.json")["configurations"]}
 MATCHERS = {label: task["problemMatcher"] for label, task in TASKS.items() if task["problemMatcher"]}
-INPUTS = {given["id"] for given in read_jsonc(EDITOR / "tasks.json")["inputs"]}
+INPUTS = {given["id"]: given for given in read_jsonc(EDITOR / "tasks.json")["inputs"]}
+AT_A_TERMINAL = {"update"}  # commands that want more than a click
+ENDS = {  # how a task ends on the untouched module 00, where that is not 0
+    "Test this module": (1, "wrong     00.1 parameter_count"),
+    "Test the exercise at the cursor": (1, "wrong     00.1 parameter_count"),
+    "Test one exercise": (1, "wrong     00.1 parameter_count"),
+    "Test all that is built": (5, "nothing of yours yet"),
+    "Quiz of this module": (1, "00 Setup has no questions"),
+    "Profile this module: predict, then measure": (1, "nobody sits here to be asked"),
+    "Compare this module with PyTorch": (1, "00 Setup has nothing to compare"),
+}
 
 FAILURE = """\
 05.3 sum_to_shape: gradient of b is not summed over the broadcast axis
@@ -70,9 +82,21 @@ def test_task_gives_options_that_the_command_has(label):
     command.make_context(name, [values.get(argument, argument) for argument in arguments])
 
 
+def test_the_pick_lists_are_the_courses():
+    exercises = [{"label": f"{e.id} {e.function}", "value": e.id} for m in course.modules() for e in m.exercises]
+    assert INPUTS["exercise"]["options"] == exercises
+    assert INPUTS["milestone"]["options"] == list(MILESTONES)
+
+
+def test_each_command_of_the_readmes_table_is_a_task():
+    rows = re.findall(r"^\| `tito (\w+)", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(rows) - AT_A_TERMINAL <= {task["args"][2] for task in TASKS.values()}
+    assert set(rows) == set(typer.main.get_command(app).commands)
+
+
 def test_tasks_ask_only_for_what_is_described():
     asked = set(re.findall(r"\$\{input:(\w+)\}", json.dumps(list(TASKS.values()))))
-    assert asked == INPUTS
+    assert asked == set(INPUTS)
 
 
 @pytest.mark.parametrize("name", LAUNCHES)
@@ -133,6 +157,24 @@ def test_what_tito_really_prints_becomes_a_problem(workspace):
     assert problems
     assert {problem["file"] for problem in problems} == {"modules/00_setup/setup.py"}
     assert {problem["code"] for problem in problems} == {"00.1"}
+
+
+@pytest.mark.timeout(300)
+def test_every_task_runs_on_module_00(tmp_path):
+    copy = copy_workspace(tmp_path)
+    file = copy.mine("setup")
+    lines = file.read_text(encoding="utf-8").splitlines()
+    line = next(n for n, text in enumerate(lines, 1) if text.startswith("def parameter_count"))
+    values = {"file": str(file), "lineNumber": str(line)}
+    values |= {"input:exercise": "00.1", "input:milestone": "perceptron", "input:expression": "(a @ b).sum()"}
+    ends = {}
+    for label in [label for label in TASKS if label != "Watch"]:  # one after another, as they stand
+        filled = [re.sub(r"\$\{([\w:]+)\}", lambda m: values[m[1]], a) for a in TASKS[label]["args"][2:]]
+        run = copy.tito(*filled)
+        printed = run.stdout + run.stderr
+        _, said = ENDS.get(label, (0, ""))
+        ends[label] = (run.returncode, said if said in printed and "Traceback" not in printed else printed)
+    assert ends == {label: ENDS.get(label, (0, "")) for label in ends}
 
 
 def test_watch_says_where_a_run_begins_and_ends(workspace):
