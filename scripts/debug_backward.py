@@ -1,8 +1,9 @@
 """Run one product forward and backward, slowly enough to watch: the launch configuration "Debug backward".
 
-A breakpoint in `matmul_vjp`, yours or the reference's, shows the plain arrays g, out, a and b, two engine frames
-(`ask_rule` and `backward`) below `out.backward(...)`. All numbers are distinct, so that each array is known by its
-values:
+A breakpoint in `matmul_vjp`, yours or the reference's, shows the plain arrays g, out, a and b. Between it and the line
+`out.backward(...)` below stand three frames: `ask_rule`, `autograd.backward` and the method `backward` of tensors. In a
+terminal, a line `breakpoint()` in `matmul_vjp` stops there too; `p a` prints a, as `a` is a command of the debugger.
+All numbers are distinct, so that each array is known by its values:
 
     a (2, 3)          b (3, 2)        out = a @ b (2, 2)    the seed g (2, 2)
     [[1. 2. 3.]       [[ 7.  8.]      [[ 58.  64.]          [[ 1.  10.]
