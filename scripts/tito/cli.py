@@ -26,6 +26,7 @@ try:
         solve,
         status,
         testing,
+        update,
         use,
         watch,
     )
@@ -34,11 +35,15 @@ try:
     from tito.manifest import WrongManifest
     from tito.memory import CannotDo
 except Exception as error:  # a damaged environment: the doctor works without it, all else points to the doctor
-    from tito import checks
+    from pathlib import Path
+
+    from tito import checks, update_journal
 
     if sys.argv[1:2] == ["doctor"]:
         raise SystemExit(checks.main("--json" in sys.argv)) from None
     print(f"tito can't start: {type(error).__name__}: {error}; `tito doctor` looks closer", file=sys.stderr)
+    if advice := update_journal.advice(Path(__file__).resolve().parents[2], tito_starts=False):
+        print(f"tito: {advice}", file=sys.stderr)
     raise SystemExit(1) from None
 
 app = typer.Typer(
@@ -51,8 +56,10 @@ app = typer.Typer(
 
 
 @app.callback()
-def _course() -> None:
+def _course(context: typer.Context) -> None:
     """Build, test, profile: the TinyTorch course from the command line."""
+    if context.invoked_subcommand != "update":
+        update.remind()
 
 
 app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(testing.test)
@@ -71,6 +78,7 @@ app.command()(use.use)
 app.command()(milestone.milestone)
 app.command()(watch.watch)
 app.command()(overview.overview)
+app.command()(update.update)
 app.command()(info.info)
 
 
