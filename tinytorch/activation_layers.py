@@ -1,9 +1,12 @@
 """Module 02: the activations as layers under PyTorch's names: each keeps its options and calls its function.
 
 Public parts: `ReLU`, `LeakyReLU`, `ELU`, `Hardtanh`, `ReLU6`, `Sigmoid`, `LogSigmoid`, `Tanh`, `GELU`, `SiLU`,
-`Softplus`, `Softmax` and `LogSoftmax`. None has parameters. inplace is accepted and without effect, as in
-`tinytorch/activations.py`.
+`Softplus`, `Softmax`, `LogSoftmax`; `PReLU`, which alone has a parameter, `SELU`, `CELU`, `Mish`, `Hardsigmoid`,
+`Hardswish`, `Softsign`. inplace is accepted and without effect, as in `tinytorch/activations.py`.
 """
+
+import numpy as np
+from numpy.typing import DTypeLike
 
 from tinytorch.activations import (
     elu,
@@ -20,7 +23,8 @@ from tinytorch.activations import (
     softplus,
     tanh,
 )
-from tinytorch.layer_base import Layer
+from tinytorch.composed_activations import celu, hardsigmoid, hardswish, mish, prelu, selu, softsign
+from tinytorch.layer_base import Layer, Parameter
 from tinytorch.tensor import Tensor
 
 
@@ -158,8 +162,8 @@ class Softplus(Layer):
 class Softmax(Layer):
     """`softmax` as a layer. dim is PyTorch's name for axis."""
 
-    def __init__(self, axis: int = -1, *, dim: int | None = None) -> None:
-        self.axis = axis if dim is None else dim
+    def __init__(self, axis: int | None = -1, *, dim: int | None = None) -> None:
+        self.axis = _axis(axis, dim)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return softmax(x) along the axis: any shape -> the same shape."""
@@ -173,8 +177,8 @@ class Softmax(Layer):
 class LogSoftmax(Layer):
     """`log_softmax` as a layer. dim is PyTorch's name for axis."""
 
-    def __init__(self, axis: int = -1, *, dim: int | None = None) -> None:
-        self.axis = axis if dim is None else dim
+    def __init__(self, axis: int | None = -1, *, dim: int | None = None) -> None:
+        self.axis = _axis(axis, dim)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return log_softmax(x) along the axis: any shape -> the same shape."""
@@ -183,3 +187,90 @@ class LogSoftmax(Layer):
     def extra_repr(self) -> str:
         """Show the axis."""
         return f"axis={self.axis}"
+
+
+class PReLU(Layer):
+    """`prelu` as a layer, with a slope below 0 that is learned.
+
+    weight: (num_parameters,), one for all or one for each place along axis 1; each starts as init.
+    """
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: DTypeLike | None = None) -> None:
+        self.weight = Parameter(np.full(num_parameters, init), dtype=dtype or np.float32)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return prelu(x, weight): any shape -> the same shape."""
+        return prelu(x, self.weight)
+
+    def extra_repr(self) -> str:
+        """Show how many slopes there are."""
+        return f"num_parameters={self.weight.size}"
+
+
+class CELU(Layer):
+    """`celu` as a layer."""
+
+    def __init__(self, alpha: float = 1.0, inplace: bool = False) -> None:
+        self.alpha = alpha
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return celu(x): any shape -> the same shape."""
+        return celu(x, self.alpha)
+
+    def extra_repr(self) -> str:
+        """Show alpha."""
+        return f"alpha={self.alpha}"
+
+
+class SELU(Layer):
+    """`selu` as a layer."""
+
+    def __init__(self, inplace: bool = False) -> None: ...
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return selu(x): any shape -> the same shape."""
+        return selu(x)
+
+
+class Mish(Layer):
+    """`mish` as a layer."""
+
+    def __init__(self, inplace: bool = False) -> None: ...
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return mish(x): any shape -> the same shape."""
+        return mish(x)
+
+
+class Hardsigmoid(Layer):
+    """`hardsigmoid` as a layer."""
+
+    def __init__(self, inplace: bool = False) -> None: ...
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return hardsigmoid(x): any shape -> the same shape."""
+        return hardsigmoid(x)
+
+
+class Hardswish(Layer):
+    """`hardswish` as a layer."""
+
+    def __init__(self, inplace: bool = False) -> None: ...
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return hardswish(x): any shape -> the same shape."""
+        return hardswish(x)
+
+
+class Softsign(Layer):
+    """`softsign` as a layer."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return softsign(x): any shape -> the same shape."""
+        return softsign(x)
+
+
+def _axis(axis: int | None, dim: int | None) -> int:
+    """Return the axis that was named by either name, or the last."""
+    chosen = axis if dim is None else dim
+    return -1 if chosen is None else chosen

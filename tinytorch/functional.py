@@ -12,6 +12,7 @@ import numpy as np
 from tinytorch import shapes
 from tinytorch.activations import (
     elu,
+    floats,
     gelu,
     hardtanh,
     leaky_relu,
@@ -25,6 +26,7 @@ from tinytorch.activations import (
     softplus,
     tanh,
 )
+from tinytorch.composed_activations import celu, hardsigmoid, hardswish, mish, prelu, selu, softsign
 from tinytorch.elementwise import abs, clip, sqrt
 from tinytorch.layers import dropout
 from tinytorch.losses import (
@@ -45,11 +47,14 @@ from tinytorch.tensor import Operand, Scalar, Tensor, as_tensor, from_numpy
 __all__ = [
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "celu",
     "cosine_similarity",
     "cross_entropy",
     "dropout",
     "elu",
     "gelu",
+    "hardsigmoid",
+    "hardswish",
     "hardtanh",
     "huber_loss",
     "kl_div",
@@ -58,19 +63,23 @@ __all__ = [
     "linear",
     "log_softmax",
     "logsigmoid",
+    "mish",
     "mse_loss",
     "nll_loss",
     "normalize",
     "one_hot",
     "pad",
+    "prelu",
     "relu",
     "relu6",
+    "selu",
     "sigmoid",
     "silu",
     "smooth_l1_loss",
     "soft_cross_entropy",
     "softmax",
     "softplus",
+    "softsign",
     "tanh",
 ]
 
@@ -151,7 +160,7 @@ def normalize(input: Operand, p: float = 2.0, dim: int = 1, eps: float = 1e-12) 
     Tensor([[0.6, 0.8],
             [0. , 0. ]])
     """
-    input = _floats("normalize", input)
+    input = floats("normalize", input)
     if p == 2:  # limited before the root: its slope at 0 is infinite
         return input / sqrt(clip((input * input).sum(dim, keepdims=True), min=eps * eps))
     if p not in (1, math.inf):
@@ -168,14 +177,7 @@ def cosine_similarity(x1: Operand, x2: Operand, dim: int = 1, eps: float = 1e-8)
     >>> cosine_similarity(Tensor([[1.0, 0.0], [2.0, 2.0]]), Tensor([[0.0, 3.0], [1.0, 1.0]]))
     Tensor([0.        , 0.99999994])
     """
-    x1, x2 = _floats("cosine_similarity", x1), _floats("cosine_similarity", x2)
+    x1, x2 = floats("cosine_similarity", x1), floats("cosine_similarity", x2)
     shape = np.broadcast_shapes(x1.shape, x2.shape)
     x1, x2 = shapes.expand(x1, shape), shapes.expand(x2, shape)
     return (normalize(x1, 2, dim, eps) * normalize(x2, 2, dim, eps)).sum(dim)
-
-
-def _floats(name: str, x: Operand) -> Tensor:
-    x = as_tensor(x)
-    if x.data.dtype.kind != "f":
-        raise TypeError(f"{name} wanted floats, got {x.dtype}; try dtype=np.float32")
-    return x
