@@ -1,12 +1,13 @@
 """The judged tests of a module as plain functions, to run them outside of pytest: for diagnosis and for the course's
 own proofs.
 
-Public parts: `cases`, `outcome`, `names_for`, `likely`, `wrong_before`, `wrong_below`, `runs`.
+Public parts: `cases`, `outcome`, `names_for`, `likely`, `wrong_before`, `wrong_below`, `runs`, `lacking`.
 """
 
 import functools
 import importlib
 import importlib.util
+import re
 import sys
 from collections.abc import Callable, Iterable
 from types import FrameType, FunctionType
@@ -17,6 +18,7 @@ from tito.check import Check, Mismatch, recorded
 from tito.course import Exercise, Module
 
 Case = Callable[..., None]
+_UNBUILT = re.compile(r"NotImplementedError: (\d\d\.\d+) ")
 
 
 @functools.cache
@@ -124,8 +126,17 @@ def wrong_below(case: Case, module: Module, exercise: Exercise) -> Exercise | No
 
 def _wrong_without(exercise: Exercise, module: Module, other: Exercise) -> bool:
     """Return whether `other`, of this module, fails a test of its own in which `exercise` doesn't run."""
-    own = cases(module).get(other.id, ())
-    return any(outcome(case, module) and not runs(case, module, exercise) for case in own)
+    for case in cases(module).get(other.id, ()):
+        found = outcome(case, module)
+        if found and not lacking(found) and not runs(case, module, exercise):
+            return True
+    return False
+
+
+def lacking(mismatch: Mismatch) -> Exercise | None:
+    """Return the exercise whose stub a failed test ran into: neither the learner nor the reference has its body."""
+    found = _UNBUILT.match(mismatch.outcome.error)
+    return next((e for m in course.modules() for e in m.exercises if found and e.id == found[1]), None)
 
 
 def _place(exercise: Exercise) -> tuple[int, ...]:

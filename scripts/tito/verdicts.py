@@ -175,7 +175,10 @@ def explain(case: Any, judged: str, mismatch: Mismatch) -> str:
         lines += labelled_rows("likely", "the function ends without handing its result back: is `return` missing?")
     elif likely:
         lines += labelled_rows("likely", likely.says)
-    lines.append(_row("look at", place(module, exercise, mismatch.line)))
+    if needed := cases.lacking(mismatch):
+        lines.append(_row("needs", f"{needed}, which is not built, and the reference has no body for it either"))
+    else:
+        lines.append(_row("look at", place(module, exercise, mismatch.line)))
     lines.append(_next_row(judged, exercise))
     return "\n".join(lines)
 

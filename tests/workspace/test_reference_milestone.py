@@ -47,7 +47,7 @@ def test_digits_reaches_its_goal_saves_pictures_and_says_what_is_next(workspace)
     run = workspace.tito("milestone", "digits")
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith("nothing of yours yet")
-    assert "parameter_count says 0: the exercise of module 00 is not right yet" in run.stdout
+    assert "parameter_count says 0: the exercise of module 00 is not built yet" in run.stdout
     assert "modules/00_setup/README.md, then: tito test 00" in run.stdout
     for name in ("learning_curve.png", "predictions.png"):
         assert (workspace.root / "runs" / "digits" / name).read_bytes().startswith(b"\x89PNG")

@@ -222,7 +222,8 @@ def _comparison(result: Result) -> str:
     if result.counted == result.parameters:
         return "parameter_count says the same"
     said = f"{result.counted:,}" if isinstance(result.counted, int) else result.counted
-    return f"parameter_count says {said}: the exercise of module 00 is not right yet"
+    untouched = any(s.exercise.id == "00.1" and s.state == "open" for s in standings()[1])
+    return f"parameter_count says {said}: the exercise of module 00 is not {'built' if untouched else 'right'} yet"
 
 
 def _next(result: Result) -> list[str]:
