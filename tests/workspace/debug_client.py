@@ -3,11 +3,14 @@
 It speaks the Debug Adapter Protocol as an editor does: messages of JSON behind a `Content-Length` header.
 """
 
+import contextlib
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,26 +27,51 @@ def read_jsonc(path: Path) -> Any:
 
 def filled_in(configuration: Json, variables: dict[str, str]) -> Json:
     """Replace `${name}` in all strings. Raises KeyError for a variable without a value."""
-    text = re.sub(r"\$\{(\w+)\}", lambda match: json.dumps(variables[match[1]])[1:-1], json.dumps(configuration))
+    text = re.sub(r"\$\{([\w:]+)\}", lambda match: json.dumps(variables[match[1]])[1:-1], json.dumps(configuration))
     return dict(json.loads(text))
 
 
 class DebugClient:
-    """One launched program under the debugger."""
+    """One program under the debugger: launched by an adapter of ours, or attached to where it listens."""
 
     def __init__(self, configuration: Json, breakpoints: dict[Path, list[int]]) -> None:
-        adapter = [sys.executable, "-m", "debugpy.adapter"]
-        learner = {name: value for name, value in os.environ.items() if name != "TINYTORCH"}  # the program inherits it
-        self.process = subprocess.Popen(
-            adapter, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=learner
-        )
-        self.reader: IO[bytes] = self.process.stdout  # type: ignore[assignment]  # a pipe was asked for
-        self.writer: IO[bytes] = self.process.stdin  # type: ignore[assignment]
+        self.process: subprocess.Popen[bytes] | None = None
+        attach = configuration.get("connect")
+        self.reader, self.writer = self._connected(attach) if attach else self._adapter()
         self.sent = 0
         self.events: list[Json] = []
+        try:
+            self._start(configuration, breakpoints)
+        except BaseException:
+            self.close()
+            raise
+
+    def _adapter(self) -> tuple[IO[bytes], IO[bytes]]:
+        learner = {name: value for name, value in os.environ.items() if name != "TINYTORCH"}  # the program inherits it
+        command = [sys.executable, "-m", "debugpy.adapter"]
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=learner)
+        assert self.process.stdin
+        assert self.process.stdout
+        return self.process.stdout, self.process.stdin
+
+    def _connected(self, place: Json) -> tuple[IO[bytes], IO[bytes]]:
+        """Connect as soon as the program listens."""
+        for _ in range(100):
+            try:
+                with socket.create_connection((place["host"], place["port"])) as connection:
+                    return connection.makefile("rb"), connection.makefile("wb")
+            except ConnectionRefusedError:
+                time.sleep(0.1)
+        raise AssertionError(f"nothing listens at {place}")
+
+    def _start(self, configuration: Json, breakpoints: dict[Path, list[int]]) -> None:
         self.request("initialize", adapterID="debugpy", pathFormat="path")
         here = {"python": [sys.executable], "console": "internalConsole", "redirectOutput": True}
-        launched = self.send("launch", {**configuration, **here})
+        launched = self.send(configuration["request"], {**configuration, **here})
+        if configuration.get("noDebug"):
+            self.response(launched)
+            return
         self.event("initialized")
         for path, lines in breakpoints.items():
             self.request("setBreakpoints", source={"path": str(path)}, breakpoints=[{"line": n} for n in lines])
@@ -97,6 +125,10 @@ class DebugClient:
     def finish(self) -> tuple[int, str]:
         """Go on to the end; return the exit code and what was printed."""
         self.request("continue", threadId=self.thread)
+        return self.end()
+
+    def end(self) -> tuple[int, str]:
+        """Wait for the end of what runs; return the exit code and what was printed."""
         code = int(self.event("exited")["exitCode"])
         self.event("terminated")
         printed = [m["body"]["output"] for m in self.events if m.get("event") == "output"]
@@ -104,12 +136,14 @@ class DebugClient:
         return code, "".join(printed)
 
     def close(self) -> None:
-        """Leave nothing running."""
-        if self.process.poll() is None:
+        """Leave nothing running that this client started."""
+        with contextlib.suppress(OSError, ValueError):  # it has ended, or was closed already
             self.send("disconnect", {"terminateDebuggee": True})
             self.writer.close()
+        if self.process and self.process.poll() is None:
             try:
                 self.process.wait(timeout=5)
             except subprocess.TimeoutExpired:
                 self.process.kill()
+                self.process.wait()
         self.reader.close()

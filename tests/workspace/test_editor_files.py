@@ -104,10 +104,12 @@ def test_launch_starts_a_file_that_exists(name):
     launch = LAUNCHES[name]
     assert launch["type"] == "debugpy"
     assert launch["justMyCode"] is True
-    if launch.get("purpose") != ["debug-test"]:
-        assert Path(
-            filled_in(launch, {"workspaceFolder": str(ROOT), "file": "", "lineNumber": ""})["program"]
-        ).is_file()
+    if launch["request"] == "launch" and launch.get("purpose") != ["debug-test"]:
+        if "module" in launch:
+            assert launch["module"] == "tito"
+            assert launch["args"][0] in typer.main.get_command(app).commands
+        else:
+            assert Path(launch["program"].replace("${workspaceFolder}", str(ROOT))).is_file()
 
 
 def test_tests_are_found_by_pytest_alone_and_without_coverage():
@@ -212,7 +214,8 @@ def launch(workspace: Workspace, name: str, breakpoint_at: str, **variables: str
     line = next(number for number, text in enumerate(lines, 1) if breakpoint_at in text)
     values = {"workspaceFolder": str(workspace.root), "file": str(mine), "lineNumber": str(line), **variables}
     configuration = filled_in(LAUNCHES[name], values)
-    configuration["env"] = workspace.environment(**configuration.get("env", {}))
+    if configuration["request"] == "launch":
+        configuration["env"] = workspace.environment(**configuration.get("env", {}))
     return DebugClient({"cwd": str(workspace.root), **configuration}, {mine: [line]})
 
 
@@ -248,3 +251,44 @@ def test_debug_this_test_runs_the_exercise_under_the_cursor(workspace):
     assert stack[0].endswith("matmul_vjp")
     assert any("/tests/test_05_autograd.py:" in frame for frame in stack)
     assert any("debug_test.py" in frame for frame in stack)
+
+
+def test_debug_a_milestone_stops_in_the_learners_rule(workspace):
+    client = launch(workspace, "Debug a milestone", "return grad_a, grad_b", **{"input:milestone": "xor"})
+    try:
+        stack, values = client.stop()
+    finally:
+        client.close()
+    assert stack[0].startswith(str(workspace.mine("autograd")))
+    assert any("/milestones/xor.py:" in frame for frame in stack)
+    assert "array(" in values["grad_b"]
+
+
+def test_attach_meets_a_program_that_waits(workspace):
+    port = LAUNCHES["Attach to a program that waits"]["connect"]["port"]
+    command = [sys.executable, "-m", "debugpy", "--listen", str(port), "--wait-for-client", "scripts/debug_backward.py"]
+    program = subprocess.Popen(command, cwd=workspace.root, env=workspace.environment(), stdout=subprocess.DEVNULL)
+    try:
+        client = launch(workspace, "Attach to a program that waits", "return grad_a, grad_b")
+        try:
+            stack, _ = client.stop()
+        finally:
+            client.close()
+    finally:
+        program.kill()
+        program.wait()
+    assert stack[0].startswith(str(workspace.mine("autograd")))
+
+
+@pytest.mark.parametrize("tool", ["py-spy", "memray", "scalene"])
+def test_profile_launches_write_a_profile_with_the_learners_line(workspace, tool):
+    name = f"Profile this module: {tool}"
+    assert LAUNCHES[name]["noDebug"] is True
+    client = launch(workspace, name, "return grad_a, grad_b")
+    try:
+        code, printed = client.end()
+    finally:
+        client.close()
+    assert code == 0, printed
+    assert "modules/05_autograd/autograd.py:" in printed
+    assert "yours" in printed
