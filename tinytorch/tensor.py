@@ -279,10 +279,9 @@ def check_broadcast(symbol: str, a: Tensor, b: Tensor) -> None:
     The message holds both shapes with the sign between them, and the first two lengths, from the right, that don't fit,
     as "3 meets 2".
 
-    >>> check_broadcast("+", Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), Tensor([1.0, 2.0]))
+    >>> check_broadcast("+", Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), Tensor([1.0, 2.0]))  # doctest: +ELLIPSIS
     Traceback (most recent call last):
-    ValueError: cannot broadcast (2, 3) + (2,): from the right, lengths must be equal or 1, and 3 meets 2; reshape or \
-    transpose one operand?
+    ValueError: cannot broadcast (2, 3) + (2,): from the right, lengths must be equal or 1, and 3 meets 2; ...
     """
     shape, other = a.data.shape, b.data.shape
     if shape == other:
