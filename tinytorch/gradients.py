@@ -154,7 +154,8 @@ def log_softmax_vjp(g: Array, out: Array, x: Array, *, axis: int) -> Gradients:
 @vjp(dropout)
 def dropout_vjp(g: Array, out: Array, x: Array, *, kept: Array, scale: float) -> Gradients:
     """Drop and enlarge the gradients of the same elements."""
-    return (g * kept * scale,)
+    with np.errstate(invalid="ignore", over="ignore"):
+        return (g * kept * scale,)
 
 
 def _where(mask: Array, g: Array) -> Array:

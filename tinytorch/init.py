@@ -1,9 +1,11 @@
 """Module 03: first values for parameters. Each function fills a tensor in place and returns it, under PyTorch's name.
 
 Public parts: `zeros_`, `ones_`, `constant_`, `uniform_`, `normal_`, `trunc_normal_`, `xavier_uniform_` and
-`xavier_normal_` (Glorot's), `kaiming_uniform_` and `kaiming_normal_` (He's), `orthogonal_`, `calculate_gain`, `fans`.
+`xavier_normal_` (Glorot's), `kaiming_uniform_` and `kaiming_normal_` (He's), `orthogonal_`, `eye_`, `calculate_gain`,
+`fans`.
 
-seed, wherever it stands: an int, a Generator (one for all tensors of a network), or None for other values in every run.
+seed, wherever it stands: an int, a Generator (one for all tensors of a network), or None for other values in every run;
+generator is PyTorch's name of it. A tensor without elements stays as it is.
 The tensor's dtype stays. All raise TypeError for what isn't a Tensor of floats, before anything changes.
 """
 
@@ -11,13 +13,13 @@ import math
 
 import numpy as np
 
+from tinytorch.creation import Seed, generator_of
 from tinytorch.tensor import Array, Shape, Tensor
-
-Seed = int | np.random.Generator | None
 
 MOST_DRAWS = 1000  # of a value that shall lie between bounds: enough where one in 50 does
 LEAKY_SLOPE = 0.01  # PyTorch's default slope in the gain of leaky_relu
-LINEAR = dict.fromkeys(("linear", "conv1d", "conv2d", "conv3d", "sigmoid"), 1.0)
+CONVOLUTIONS = [f"conv{kind}{axes}d" for kind in ("", "_transpose") for axes in (1, 2, 3)]
+LINEAR = dict.fromkeys(("linear", *CONVOLUTIONS, "sigmoid"), 1.0)
 GAINS = {**LINEAR, "tanh": 5 / 3, "relu": math.sqrt(2), "selu": 3 / 4}
 
 
@@ -36,22 +38,39 @@ def ones_(tensor: Tensor) -> Tensor:
     return constant_(tensor, 1.0)
 
 
-def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, *, seed: Seed = None) -> Tensor:
+def eye_(tensor: Tensor) -> Tensor:
+    """Set the elements of the diagonal to 1 and all others to 0. Raises ValueError unless there are two axes."""
+    shape = _shape(tensor)
+    if len(shape) != 2:
+        raise ValueError(f"eye_ wanted two axes, got {shape}")
+    return _fill(tensor, np.eye(*shape))
+
+
+def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, *, seed: Seed = None, generator: Seed = None) -> Tensor:
     """Draw every element uniformly from [a, b). Raises ValueError if a is above b."""
     if not a <= b:
         raise ValueError(f"uniform_ wanted a <= b, got {a} and {b}")
-    return _fill(tensor, np.random.default_rng(seed).uniform(a, b, _shape(tensor)))
+    return _fill(tensor, generator_of(seed, generator).uniform(a, b, _shape(tensor)))
 
 
-def normal_(tensor: Tensor, mean: float = 0.0, std: float = 1.0, *, seed: Seed = None) -> Tensor:
+def normal_(
+    tensor: Tensor, mean: float = 0.0, std: float = 1.0, *, seed: Seed = None, generator: Seed = None
+) -> Tensor:
     """Draw every element from a normal distribution. Raises ValueError for a negative std."""
     if not std >= 0:
         raise ValueError(f"normal_ wanted a std of 0 or more, got {std}")
-    return _fill(tensor, np.random.default_rng(seed).normal(mean, std, _shape(tensor)))
+    return _fill(tensor, generator_of(seed, generator).normal(mean, std, _shape(tensor)))
 
 
 def trunc_normal_(
-    tensor: Tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, *, seed: Seed = None
+    tensor: Tensor,
+    mean: float = 0.0,
+    std: float = 1.0,
+    a: float = -2.0,
+    b: float = 2.0,
+    *,
+    seed: Seed = None,
+    generator: Seed = None,
 ) -> Tensor:
     """Draw every element from a normal distribution until it lies in [a, b], which are values, no multiples of std.
 
@@ -59,37 +78,43 @@ def trunc_normal_(
     """
     if not std >= 0:
         raise ValueError(f"trunc_normal_ wanted a std of 0 or more, got {std}")
-    generator = np.random.default_rng(seed)
-    values = generator.normal(mean, std, _shape(tensor))
+    numbers = generator_of(seed, generator)
+    values = numbers.normal(mean, std, _shape(tensor))
     for _ in range(MOST_DRAWS):
         outside = ~((values >= a) & (values <= b))
         if not outside.any():
             return _fill(tensor, values)
-        values[outside] = generator.normal(mean, std, int(outside.sum()))
+        values[outside] = numbers.normal(mean, std, int(outside.sum()))
     raise ValueError(f"trunc_normal_ wanted a and b around the mean {mean}, with std {std}, got {a} and {b}")
 
 
-def xavier_uniform_(tensor: Tensor, gain: float = 1.0, *, seed: Seed = None) -> Tensor:
+def xavier_uniform_(tensor: Tensor, gain: float = 1.0, *, seed: Seed = None, generator: Seed = None) -> Tensor:
     """Draw uniformly from ±gain * sqrt(6 / (fan_in + fan_out)), so that forward and backward keep their variance.
 
     Raises ValueError for fewer than two axes.
     Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010), eq.
     16.
     """
-    bound = gain * math.sqrt(6 / sum(fans(_shape(tensor))))
-    return uniform_(tensor, -bound, bound, seed=seed)
+    bound = gain * math.sqrt(6 / max(1, sum(fans(_shape(tensor)))))
+    return uniform_(tensor, -bound, bound, seed=seed, generator=generator)
 
 
-def xavier_normal_(tensor: Tensor, gain: float = 1.0, *, seed: Seed = None) -> Tensor:
+def xavier_normal_(tensor: Tensor, gain: float = 1.0, *, seed: Seed = None, generator: Seed = None) -> Tensor:
     """Draw normally with std = gain * sqrt(2 / (fan_in + fan_out)).
 
     Raises ValueError for fewer than two axes. Source: as `xavier_uniform_`, eq. 12.
     """
-    return normal_(tensor, 0.0, gain * math.sqrt(2 / sum(fans(_shape(tensor)))), seed=seed)
+    return normal_(tensor, 0.0, gain * math.sqrt(2 / max(1, sum(fans(_shape(tensor))))), seed=seed, generator=generator)
 
 
 def kaiming_uniform_(
-    tensor: Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", *, seed: Seed = None
+    tensor: Tensor,
+    a: float = 0.0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    *,
+    seed: Seed = None,
+    generator: Seed = None,
 ) -> Tensor:
     """Draw uniformly from ±gain * sqrt(3 / fan), which has the standard deviation gain / sqrt(fan).
 
@@ -99,17 +124,23 @@ def kaiming_uniform_(
     Source: He, Zhang, Ren, Sun, "Delving deep into rectifiers" (2015), eq. 10, 14 and 15.
     """
     bound = math.sqrt(3) * _kaiming_std(tensor, a, mode, nonlinearity)
-    return uniform_(tensor, -bound, bound, seed=seed)
+    return uniform_(tensor, -bound, bound, seed=seed, generator=generator)
 
 
 def kaiming_normal_(
-    tensor: Tensor, a: float = 0.0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", *, seed: Seed = None
+    tensor: Tensor,
+    a: float = 0.0,
+    mode: str = "fan_in",
+    nonlinearity: str = "leaky_relu",
+    *,
+    seed: Seed = None,
+    generator: Seed = None,
 ) -> Tensor:
     """Draw normally with std = gain / sqrt(fan); arguments, errors and source as `kaiming_uniform_`."""
-    return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), seed=seed)
+    return normal_(tensor, 0.0, _kaiming_std(tensor, a, mode, nonlinearity), seed=seed, generator=generator)
 
 
-def orthogonal_(tensor: Tensor, gain: float = 1.0, *, seed: Seed = None) -> Tensor:
+def orthogonal_(tensor: Tensor, gain: float = 1.0, *, seed: Seed = None, generator: Seed = None) -> Tensor:
     """Draw a matrix whose shorter side's vectors are orthogonal and of length `gain`; axes after the first are one.
 
     Raises ValueError for fewer than two axes.
@@ -120,7 +151,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, *, seed: Seed = None) -> Tens
     shape = _shape(tensor)
     fans(shape)  # raises for fewer than two axes
     rows, columns = shape[0], math.prod(shape[1:])
-    drawn = np.random.default_rng(seed).standard_normal((max(rows, columns), min(rows, columns)))
+    drawn = generator_of(seed, generator).standard_normal((max(rows, columns), min(rows, columns)))
     q, r = np.linalg.qr(drawn)
     q = q * np.where(np.diag(r) < 0, -1.0, 1.0)  # qr chooses the signs of r's diagonal; made positive, q is uniform
     return _fill(tensor, gain * (q if rows >= columns else q.T).reshape(shape))
@@ -129,7 +160,8 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, *, seed: Seed = None) -> Tens
 def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     """Return by how much weights before this nonlinearity are enlarged, so that the variance stays: PyTorch's values.
 
-    nonlinearity: "linear", "conv1d" to "conv3d", "sigmoid", "tanh", "relu", "selu", or "leaky_relu".
+    nonlinearity: "linear", "conv1d" to "conv3d", "conv_transpose1d" to "conv_transpose3d", "sigmoid", "tanh", "relu",
+        "selu", or "leaky_relu".
     param: the slope of leaky_relu below 0, 0.01 without one; unused for others.
 
     >>> calculate_gain("leaky_relu", 1.0)
@@ -146,13 +178,13 @@ def fans(shape: Shape) -> tuple[int, int]:
     """Return (fan_in, fan_out): how many inputs an output sums over, and how many outputs an input reaches.
 
     shape: (in_features, out_features) of Linear, or (out_channels, in_channels, *kernel) of a convolution.
-    Raises ValueError for fewer than two axes, or one without elements.
+    Raises ValueError for fewer than two axes.
 
     >>> fans((3, 5)), fans((8, 3, 5, 5))
     ((3, 5), (75, 200))
     """
-    if len(shape) < 2 or not math.prod(shape):
-        raise ValueError(f"fans need a weight of two axes or more, with elements, got {shape}; use zeros_ or uniform_")
+    if len(shape) < 2:
+        raise ValueError(f"fans need a weight of two axes or more, got {shape}; use zeros_ or uniform_")
     if len(shape) == 2:
         return shape[0], shape[1]
     kernel = math.prod(shape[2:])
@@ -163,7 +195,7 @@ def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> floa
     if mode not in ("fan_in", "fan_out"):
         raise ValueError(f'mode is "fan_in" or "fan_out", got {mode!r}')
     fan_in, fan_out = fans(_shape(tensor))
-    return calculate_gain(nonlinearity, a) / math.sqrt(fan_in if mode == "fan_in" else fan_out)
+    return calculate_gain(nonlinearity, a) / math.sqrt(max(1, fan_in if mode == "fan_in" else fan_out))
 
 
 def _shape(tensor: Tensor) -> Shape:

@@ -15,23 +15,27 @@ from numpy.typing import DTypeLike
 
 from tinytorch.containers import Function, LayerParts, PartList
 from tinytorch.containers import ModuleList as ModuleList  # "as": whoever imports layers finds these here
+from tinytorch.creation import Seed
+from tinytorch.init import uniform_
 from tinytorch.layer_base import Buffer as Buffer
 from tinytorch.layer_base import Layer as Layer
 from tinytorch.layer_base import Parameter as Parameter
 from tinytorch.tensor import Operand, Shape, Tensor, as_tensor, record
-
-Seed = int | np.random.Generator | None
+from tinytorch.torch_dtypes import device as check_device
 
 
 class Linear(Layer):
     """An affine map of the last axis: x @ weight + bias, (..., in_features) -> (..., out_features).
 
-    weight: (in_features, out_features), the transpose of PyTorch's; bias: (out_features,), or None with `bias=False`.
+    weight: (in_features, out_features), the transpose of PyTorch's. With `state = theirs.state_dict()` take its values over
+    by `ours.load_state_dict({"weight": state["weight"].T, "bias": state["bias"]})`.
+    bias: (out_features,), or None with `bias=False`.
     Both start uniform in ±1/sqrt(in_features), as in PyTorch.
     seed: what the first values are drawn from: an int, a Generator (one for all layers of a network), or None for other
-        values in every run.
+        values in every run. dtype: None is float32. device: None or "cpu", for scripts that name it.
 
-    Raises ValueError for a length below 1, and on calls with another last axis than in_features.
+    Raises TypeError for a length that is no int, ValueError for one below 1 (PyTorch makes a layer of 0 features), and
+    on calls with another last axis than in_features.
     Source: He, Zhang, Ren, Sun, "Delving deep into rectifiers" (2015), eq. 15 with a² = 5.
 
     >>> Linear(3, 2, seed=0)(Tensor([[1.0, 2.0, 3.0]])).shape
@@ -45,14 +49,23 @@ class Linear(Layer):
         bias: bool = True,
         *,
         seed: Seed = None,
-        dtype: DTypeLike = np.float32,
+        dtype: DTypeLike | None = None,
+        device: str | None = None,
     ) -> None:
-        if in_features < 1 or out_features < 1:
-            raise ValueError(f"Linear wanted a feature or more on both sides, got ({in_features}, {out_features})")
+        _check_features(in_features, out_features)
+        check_device("cpu" if device is None else device)
+        dtype = np.float32 if dtype is None else dtype
+        self.weight: Tensor = Parameter(np.empty((in_features, out_features), dtype))
+        self.bias: Tensor | None = Parameter(np.empty(out_features, dtype)) if bias else None
+        self.reset_parameters(seed)
+
+    def reset_parameters(self, seed: Seed = None) -> None:
+        """Draw new first values."""
         generator = np.random.default_rng(seed)
-        bound = 1 / math.sqrt(in_features)
-        self.weight: Tensor = Parameter(generator.uniform(-bound, bound, (in_features, out_features)), dtype)
-        self.bias: Tensor | None = Parameter(generator.uniform(-bound, bound, out_features), dtype) if bias else None
+        bound = 1 / math.sqrt(self.in_features)
+        for x in (self.weight, self.bias):
+            if x is not None:
+                uniform_(x, -bound, bound, seed=generator)
 
     @property
     def in_features(self) -> int:
@@ -88,6 +101,13 @@ class Linear(Layer):
 Dense = Linear  # Keras's name
 
 
+def _check_features(*lengths: int) -> None:
+    if not all(hasattr(length, "__index__") for length in lengths):
+        raise TypeError(f"Linear wanted the numbers of features as ints, got {lengths}")
+    if min(lengths) < 1:
+        raise ValueError(f"Linear wanted a feature or more on both sides, got {lengths}")
+
+
 def _advice(shape: Shape, in_features: int) -> str:
     """Say what may help against a wrong last axis."""
     if len(shape) > 1 and math.prod(shape[1:]) == in_features:
@@ -95,14 +115,16 @@ def _advice(shape: Shape, in_features: int) -> str:
     return "what comes before it must end in that many features"
 
 
-def dropout(x: Operand, p: float = 0.5, training: bool = True, inplace: bool = False, *, seed: Seed = None) -> Tensor:
+def dropout(
+    input: Operand, p: float = 0.5, training: bool = True, inplace: bool = False, *, seed: Seed = None
+) -> Tensor:
     """Return x with each element set to 0 with probability p, and the others divided by 1 - p: the mean stays.
 
-    training: if False, x itself is returned. seed: as in `Linear`. inplace: without effect, as in `relu`.
+    x is the first argument; without training it is returned itself. seed: as in `Linear`. inplace: without effect.
     Raises ValueError for p outside [0, 1], TypeError for integers.
     Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting" (2014), section 10.
     """
-    x = as_tensor(x)
+    x = as_tensor(input)
     _check_probability("dropout", p)
     if not training or p == 0:
         return x
@@ -110,7 +132,8 @@ def dropout(x: Operand, p: float = 0.5, training: bool = True, inplace: bool = F
         raise TypeError(f"dropout wanted floats, got {x.dtype}; try dtype=np.float32")
     kept = np.random.default_rng(seed).random(x.shape, dtype=np.float32) >= p  # random() is below 1: p = 1 keeps none
     scale = 1 / (1 - p) if p < 1 else 0.0
-    return record(dropout, x.data * kept * scale, x, kept=kept, scale=scale)
+    with np.errstate(invalid="ignore", over="ignore"):  # infinity times 0 is NaN, as in PyTorch
+        return record(dropout, x.data * kept * scale, x, kept=kept, scale=scale)
 
 
 class Dropout(Layer):
@@ -141,7 +164,9 @@ def _check_probability(name: str, p: float) -> None:
 
 
 class Identity(Layer):
-    """Returns its input: a place where another layer may stand."""
+    """Returns its input: a place where another layer may stand, whose arguments it takes and forgets."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None: ...
 
     def forward(self, x: Tensor) -> Tensor:
         """Return x."""
@@ -164,10 +189,9 @@ class Flatten(Layer):
         self.end_axis = end_axis if end_dim is None else end_dim
 
     def forward(self, x: Operand) -> Tensor:
-        """Return x with fewer axes. Raises ValueError for a tensor without these axes."""
+        """Return x with fewer axes; a single number counts as (1,). Raises ValueError where these axes aren't."""
         x = as_tensor(x)
-        if not x.ndim:
-            raise ValueError("Flatten wanted (N, ...), got a tensor without axes; reshape it to (1, 1)?")
+        x = x if x.ndim else x.reshape(1)
         start, end = (axis + x.ndim if axis < 0 else axis for axis in (self.start_axis, self.end_axis))
         if not 0 <= start <= end < x.ndim:
             raise ValueError(

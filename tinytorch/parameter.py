@@ -11,11 +11,17 @@ from tinytorch.tensor import ArrayLike, Tensor
 
 
 class Parameter(Tensor):
-    """A tensor that a layer learns. It stays one while `requires_grad` is False, that is, while it is frozen."""
+    """A tensor that a layer learns. It stays one while `requires_grad` is False, that is, while it is frozen.
+
+    data: copied, as in `Tensor`. requires_grad comes before dtype, as in PyTorch.
+    Raises TypeError for a requires_grad that is no bool, and as `Tensor`.
+    """
 
     __slots__ = ()
 
-    def __init__(self, data: ArrayLike, dtype: DTypeLike | None = None, requires_grad: bool = True) -> None:
+    def __init__(self, data: ArrayLike, requires_grad: bool = True, *, dtype: DTypeLike | None = None) -> None:
+        if not isinstance(requires_grad, bool):
+            raise TypeError(f"Parameter wanted requires_grad as True or False, got {requires_grad!r:.80}; try dtype=")
         super().__init__(data, dtype, requires_grad)
 
 

@@ -61,10 +61,21 @@ class TestInit:
 
         assert drawn(1) == drawn(1) == drawn(np.random.default_rng(1)) != drawn(2)
         assert drawn(None) != drawn(None)
+        draw = getattr(init, name)
+        assert draw(Tensor(np.zeros((3, 4))), *arguments, generator=1, **options).tolist() == drawn(1)
+
+    @pytest.mark.parametrize(("name", "arguments", "options"), INITIALIZERS, ids=lambda value: str(value))
+    @pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0), (2, 0, 3)], ids=str)
+    def test_a_tensor_without_elements_stays(self, name, arguments, options, shape):
+        assert getattr(init, name)(Tensor(np.zeros(shape)), *arguments, seed=0, **options).shape == shape
+
+    def test_eye(self):
+        assert init.eye_(Tensor(np.full((2, 3), 7.0))).tolist() == [[1, 0, 0], [0, 1, 0]]
 
     @needs_torch
     @pytest.mark.parametrize(
-        "name", ["linear", "conv1d", "conv2d", "conv3d", "sigmoid", "tanh", "relu", "selu", "leaky_relu"]
+        "name",
+        ["linear", "conv1d", "conv2d", "conv3d", "conv_transpose2d", "sigmoid", "tanh", "relu", "selu", "leaky_relu"],
     )
     def test_gains_are_pytorchs(self, name):
         assert init.calculate_gain(name) == pytest.approx(torch.nn.init.calculate_gain(name), rel=1e-15)
@@ -72,10 +83,13 @@ class TestInit:
         assert init.calculate_gain(name, param=0.2) == pytest.approx(theirs, rel=1e-15)
 
     @needs_torch
-    @pytest.mark.parametrize("name", sorted({name for name, _, _ in INITIALIZERS} | {"constant_", "calculate_gain"}))
+    @pytest.mark.parametrize(
+        "name", sorted({name for name, _, _ in INITIALIZERS} | {"constant_", "eye_", "calculate_gain"})
+    )
     def test_signatures_are_pytorchs(self, name):
         ours, theirs = (inspect.signature(getattr(module, name)) for module in (init, torch.nn.init))
-        assert [p for p in ours.parameters if p != "seed"] == [p for p in theirs.parameters if p != "generator"]
+        added = ("seed", "generator")
+        assert [p for p in ours.parameters if p not in added] == [p for p in theirs.parameters if p not in added]
         for key, parameter in theirs.parameters.items():
             if key != "generator":
                 assert ours.parameters[key].default == parameter.default
@@ -88,8 +102,9 @@ class TestInit:
     def test_wrong_arguments_change_nothing(self):
         bias, weight = Tensor([1.0, 2.0]), Tensor([[1.0, 2.0]])
         for call, message in (
-            (lambda: init.xavier_normal_(bias), r"fans need a weight of two axes or more, with elements, got \(2,\)"),
-            (lambda: init.orthogonal_(Tensor(np.zeros((0, 2)))), r"with elements, got \(0, 2\)"),
+            (lambda: init.xavier_normal_(bias), r"fans need a weight of two axes or more, got \(2,\); use zeros_"),
+            (lambda: init.orthogonal_(bias), r"fans need a weight of two axes or more, got \(2,\)"),
+            (lambda: init.eye_(bias), r"eye_ wanted two axes, got \(2,\)"),
             (lambda: init.kaiming_normal_(weight, mode="fan_avg"), 'mode is "fan_in" or "fan_out", got \'fan_avg\''),
             (lambda: init.kaiming_normal_(weight, nonlinearity="gelu"), "a nonlinearity is one of .*, got 'gelu'"),
             (lambda: init.uniform_(weight, 1.0, 0.0), "uniform_ wanted a <= b, got 1.0 and 0.0"),

@@ -106,6 +106,47 @@ class TestDropout:
         with pytest.raises(TypeError, match="dropout wanted floats, got int64"):
             dropout(Tensor([1, 2]))
 
+    def test_infinity_that_is_dropped_is_nan_as_in_pytorch_and_nothing_warns(self):
+        x = Tensor([1.0, np.inf, np.nan], requires_grad=True)
+        y = dropout(input=x, p=1.0)
+        np.testing.assert_array_equal(y.data, [0, np.nan, np.nan])
+        y.backward([np.inf, 1.0, 3e38])
+        np.testing.assert_array_equal(x.grad.data, [np.nan, 0, 0])
+
+
+class TestFirstValues:
+    def test_dtype_none_is_float32_and_cpu_the_only_device(self):
+        assert {p.dtype for p in Linear(3, 2, dtype=None, device="cpu").parameters()} == {np.dtype(np.float32)}
+        assert {p.dtype for p in Linear(3, 2, dtype=np.float64, device=None).parameters()} == {np.dtype(np.float64)}
+        with pytest.raises(RuntimeError, match="device wanted \"cpu\", where all is computed, got 'cuda'"):
+            Linear(3, 2, device="cuda")
+
+    def test_reset_parameters_draws_as_a_new_layer_does(self):
+        layer, other = Linear(3, 2, seed=0), Linear(3, 2, seed=1)
+        weight = layer.weight
+        layer.reset_parameters(1)
+        assert layer.weight is weight
+        assert [p.tolist() for p in layer.parameters()] == [p.tolist() for p in other.parameters()]
+
+    @pytest.mark.parametrize("lengths", [(3.0, 2), (3, None), ("3", 2)], ids=str)
+    def test_lengths_that_are_no_ints_are_refused(self, lengths):
+        with pytest.raises(TypeError, match="Linear wanted the numbers of features as ints, got"):
+            Linear(*lengths)
+
+    @needs_torch
+    def test_pytorchs_weights_are_taken_over_and_given_back(self):
+        x = np.random.default_rng(0).standard_normal((4, 3)).astype(np.float32)
+        ours, theirs = Linear(3, 2), torch.nn.Linear(3, 2)
+        state = theirs.state_dict()
+        ours.load_state_dict({"weight": state["weight"].T, "bias": state["bias"]})
+        same("Linear", ours(Tensor(x)).data, theirs(torch.tensor(x)))
+
+    def test_a_parameter_is_frozen_by_its_second_argument_as_in_pytorch(self):
+        assert not nn.Parameter([1.0], False).requires_grad
+        assert nn.Parameter([1.0], dtype=np.float64).dtype == np.float64
+        with pytest.raises(TypeError, match=r"Parameter wanted requires_grad as True or False, got .*; try dtype="):
+            nn.Parameter([1.0], np.float64)
+
 
 class TestFlattenAndIdentity:
     @needs_torch
@@ -122,6 +163,14 @@ class TestFlattenAndIdentity:
     @given(x=arrays(shapes))
     def test_identity_is_pytorchs(self, x):
         same("Identity", Identity()(Tensor(x)).data, torch.nn.Identity()(torch.tensor(x.copy())))
+
+    @needs_torch
+    @pytest.mark.parametrize("axes", [(0, 0), (0, -1), (-1, -1)], ids=str)
+    def test_flatten_takes_a_number_for_one_axis_as_pytorch(self, axes):
+        compare("Flatten", Flatten(*axes), torch.nn.Flatten(*axes), np.array(2.0))
+
+    def test_identity_takes_any_arguments(self):
+        assert Identity(54, unused=0.1)(3) == 3
 
     @pytest.mark.parametrize("axes", [(2, 1), (0, 3), (-4, 1)], ids=str)
     def test_axes_that_are_not_there_are_refused(self, axes):
