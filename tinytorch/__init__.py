@@ -14,6 +14,7 @@ from tinytorch import (  # noqa: E402
     loss_gradients,  # noqa: F401
     nn,
     optim,
+    tensor,
     tensor_gradients,  # noqa: F401
     torch_gradients,  # noqa: F401
     utils,
@@ -145,6 +146,7 @@ from tinytorch.tensor import (  # noqa: E402
 from tinytorch.torch_algebra import amax, amin, bmm, count_nonzero, dot, logsumexp, mm, mv, norm, outer  # noqa: E402
 from tinytorch.torch_creation import (  # noqa: E402
     Generator,
+    TensorModule,
     empty,
     full_like,
     manual_seed,
@@ -152,7 +154,6 @@ from tinytorch.torch_creation import (  # noqa: E402
     randint,
     randn_like,
     randperm,
-    tensor,
 )
 from tinytorch.torch_dtypes import (  # noqa: E402, F401  # __all__ lacks bool, float, int: there they are Python's
     bool,
@@ -221,6 +222,8 @@ from tinytorch.torch_shapes import (  # noqa: E402
     unbind,
 )
 from tinytorch.training import Callback, Trainer  # noqa: E402
+
+tensor.__class__ = TensorModule  # module 01 has the name of the function that PyTorch's scripts make tensors with
 
 __all__ = [
     "ELU",

@@ -9,10 +9,12 @@ seed: an int, a Generator (which moves on), or None for other numbers in every r
 There is no global state.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import DTypeLike
 
-from tinytorch.arrays import flat_ints
+from tinytorch.arrays import flat_ints, whole
 from tinytorch.tensor import Array, Operand, Scalar, Shape, Tensor, as_tensor, from_numpy
 from tinytorch.torch_keywords import torch_keywords
 
@@ -65,15 +67,15 @@ def arange(
 ) -> Tensor:
     """Return the numbers from start, in steps, up to stop but without it; with one number, from 0 up to that.
 
-    Raises ValueError for a step of 0.
+    Raises ValueError for a step of 0, infinity and NaN.
 
     >>> arange(4), arange(1.0, 2.0, 0.25)
     (Tensor([0, 1, 2, 3], dtype=int64), Tensor([1.  , 1.25, 1.5 , 1.75]))
     """
     first, last = (0, start) if stop is None else (start, stop)
     first, last, distance = _number(first), _number(last), _number(step)
-    if distance == 0:
-        raise ValueError("arange wanted a step other than 0")
+    if distance == 0 or not all([math.isfinite(number) for number in (first, last, distance)]):
+        raise ValueError(f"arange wanted finite numbers and a step other than 0, got {first}, {last} and {distance}")
     numbers = np.arange(first, last, distance)
     return _new(numbers.astype(_dtype_for([first, last, distance]) if dtype is None else dtype), requires_grad)
 
@@ -87,7 +89,10 @@ def linspace(
     >>> linspace(0, 1, 5)
     Tensor([0.  , 0.25, 0.5 , 0.75, 1.  ])
     """
-    return _new(np.linspace(_number(start), _number(stop), steps).astype(dtype), requires_grad)
+    (count,) = _lengths("linspace", (whole(steps, "linspace's steps"),))
+    with np.errstate(over="ignore"):
+        numbers = np.linspace(_number(start), _number(stop), count).astype(dtype)
+    return _new(numbers, requires_grad)
 
 
 @torch_keywords
@@ -144,9 +149,7 @@ def generator_of(seed: Seed, generator: Seed = None) -> np.random.Generator:
 
 def _lengths(name: str, shape: tuple[int | Shape, ...]) -> Shape:
     """Return a shape that was given as numbers or as a tuple; TypeError or ValueError for what is none."""
-    lengths = flat_ints(shape)
-    if not all([hasattr(length, "__index__") for length in lengths]):
-        raise TypeError(f"{name} wanted lengths as whole numbers, got {lengths}")
+    lengths = flat_ints(shape, name)
     if min(lengths, default=0) < 0:
         raise ValueError(f"{name} wanted lengths of 0 or more, got {lengths}")
     return lengths

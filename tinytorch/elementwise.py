@@ -14,6 +14,7 @@ the gradient of abs there (PyTorch: 0). Of two dtypes the wider one is the resul
 import numpy as np
 from numpy.typing import DTypeLike
 
+from tinytorch.arrays import dtype_of
 from tinytorch.tensor import Array, Operand, Tensor, as_tensor, check_broadcast, from_numpy, record
 
 
@@ -190,7 +191,11 @@ def clip(x: Operand, min: Operand | None = None, max: Operand | None = None) -> 
     if any(isinstance(limit, Tensor) and limit.requires_grad for limit in (min, max)):
         raised = x if min is None else where(lt(x, min), min, x)
         return raised if max is None else where(gt(raised, max), max, raised)
-    low, high = (None if limit is None else as_tensor(limit, x).data.copy() for limit in (min, max))
+    limits = [None if limit is None else as_tensor(limit, x) for limit in (min, max)]
+    for limit in limits:
+        if limit is not None:
+            check_broadcast("clip", x, limit)
+    low, high = (None if limit is None else limit.data.copy() for limit in limits)
     return record(clip, np.clip(x.data, low, high), x, low=low, high=high)
 
 
@@ -200,10 +205,8 @@ def astype(x: Operand, dtype: DTypeLike) -> Tensor:
     Raises TypeError for what isn't a dtype of numbers.
     """
     x = as_tensor(x)
-    if np.dtype(dtype).kind not in "biuf":
-        raise TypeError(f"astype wanted a dtype of numbers, got {np.dtype(dtype)}; try np.float32")
     with np.errstate(over="ignore", invalid="ignore"):
-        array = x.data.astype(dtype)
+        array = x.data.astype(dtype_of(dtype))
     return record(astype, array, x) if x.data.dtype.kind == array.dtype.kind == "f" else from_numpy(array)
 
 

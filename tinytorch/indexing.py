@@ -10,8 +10,8 @@ also where that moves an axis to the front (`x[0, None, [0, 0]]`), which PyTorch
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
 
+from tinytorch.arrays import axis_of
 from tinytorch.recording import note_write, recording
 from tinytorch.tensor import Array, Operand, Tensor, as_tensor, record
 from tinytorch.torch_keywords import torch_keywords
@@ -32,7 +32,7 @@ def getitem(x: Operand, index: Index) -> Tensor:
         part = x.data[index]
         if type(part) is not np.ndarray:  # a single element: NumPy copied it, and a view is wanted
             part = x.data[(*index, ...) if isinstance(index, tuple) else (index, ...)]
-    except IndexError as error:
+    except (IndexError, OverflowError) as error:
         raise IndexError(_misfit("read", x, index, error)) from None
     return record(getitem, part, x, index=index)
 
@@ -56,7 +56,7 @@ def setitem(x: Tensor, index: Index, value: Operand) -> None:
     index = _plain(index)
     try:
         x.data[index] = value.data
-    except IndexError as error:
+    except (IndexError, OverflowError) as error:
         raise IndexError(_misfit("write", x, index, error)) from None
     except ValueError as error:
         if not x.data.flags.writeable:
@@ -78,7 +78,7 @@ def gather(x: Operand, axis: int, index: Operand) -> Tensor:
             [4.]])
     """
     x, index = as_tensor(x), as_tensor(index)
-    axis = normalize_axis_index(axis, max(x.ndim, 1), "gather")
+    axis = axis_of(axis, max(x.ndim, 1), "gather")
     if index.dtype.kind not in "iu":
         raise TypeError(f"gather wanted an index of integers, got {index.dtype}; try .astype(np.int64)")
     pairs = zip(index.shape, x.shape, strict=False)
@@ -120,4 +120,4 @@ def _plain(index: Index) -> Index:
 
 
 def _misfit(verb: str, x: Tensor, index: Index, error: Exception) -> str:
-    return f"cannot {verb} {index!r:.60} of a tensor of shape {x.shape}: {error}"
+    return f"cannot {verb} {index!r:.60} of a tensor of shape {x.shape}: {str(error).rstrip('.')}"

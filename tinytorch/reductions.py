@@ -16,9 +16,8 @@ from typing import Any
 
 import numpy as np
 from numpy.exceptions import AxisError
-from numpy.lib.array_utils import normalize_axis_index
 
-from tinytorch.arrays import count_along, running_total
+from tinytorch.arrays import axis_of, count_along, running_total
 from tinytorch.elementwise import copy, maximum, minimum
 from tinytorch.tensor import Axis, Operand, Tensor, as_tensor, from_numpy, record, var
 from tinytorch.torch_keywords import pair_by_dim, torch_keywords
@@ -71,8 +70,9 @@ def argmin(x: Operand, axis: int | None = None, keepdims: bool = False) -> Tenso
 def prod(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Return the product of the elements; 1 if there are none. Its gradient is right where some are 0."""
     x = as_tensor(x)
+    dtype = None if x.dtype.kind == "f" else np.int64
     with np.errstate(over="ignore", invalid="ignore"):
-        return record(prod, x.data.prod(axis=axis, keepdims=keepdims), x, axis=axis, keepdims=keepdims)
+        return record(prod, x.data.prod(axis=axis, dtype=dtype, keepdims=keepdims), x, axis=axis, keepdims=keepdims)
 
 
 @torch_keywords
@@ -83,7 +83,7 @@ def cumsum(x: Operand, axis: int) -> Tensor:
     Tensor([1., 3., 6.])
     """
     x = as_tensor(x)
-    axis = normalize_axis_index(axis, builtins.max(x.ndim, 1), "cumsum")
+    axis = axis_of(axis, builtins.max(x.ndim, 1), "cumsum")
     if not x.ndim:
         return copy(x)
     with np.errstate(over="ignore", invalid="ignore"):

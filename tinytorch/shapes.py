@@ -11,9 +11,8 @@ import operator
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
 
-from tinytorch.arrays import flat_ints
+from tinytorch.arrays import axis_of, flat_ints
 from tinytorch.indexing import getitem
 from tinytorch.tensor import Axis, Operand, Scalar, Shape, Tensor, as_tensor, record, reshape, transpose
 from tinytorch.torch_keywords import torch_keywords
@@ -21,15 +20,15 @@ from tinytorch.torch_keywords import torch_keywords
 
 def permute(x: Operand, *axes: int | Shape) -> Tensor:
     """Return a view with the axes in the given order: `permute(x, 2, 0, 1)`, or a tuple."""
-    return transpose(x, flat_ints(axes))
+    return transpose(x, flat_ints(axes, "permute"))
 
 
 @torch_keywords
 def swapaxes(x: Operand, axis1: int, axis2: int) -> Tensor:
     """Return a view with two axes swapped."""
     x = as_tensor(x)
-    first = normalize_axis_index(axis1, x.ndim, "swapaxes")
-    second = normalize_axis_index(axis2, x.ndim, "swapaxes")
+    first = axis_of(axis1, x.ndim, "swapaxes")
+    second = axis_of(axis2, x.ndim, "swapaxes")
     axes = list(range(x.ndim))
     axes[first], axes[second] = second, first
     return transpose(x, axes)
@@ -46,7 +45,7 @@ def squeeze(x: Operand, axis: Axis = None) -> Tensor:
     """
     x = as_tensor(x)
     named = range(x.ndim) if axis is None else axis if isinstance(axis, tuple | list) else (axis,)
-    chosen = {normalize_axis_index(number, max(x.ndim, 1), "squeeze") for number in named}
+    chosen = {axis_of(number, max(x.ndim, 1), "squeeze") for number in named}
     return reshape(x, tuple([length for i, length in enumerate(x.shape) if length != 1 or i not in chosen]))
 
 
@@ -54,7 +53,7 @@ def squeeze(x: Operand, axis: Axis = None) -> Tensor:
 def unsqueeze(x: Operand, axis: int) -> Tensor:
     """Return a view with a new axis of length 1, which stands at `axis` in the result."""
     x = as_tensor(x)
-    place = normalize_axis_index(axis, x.ndim + 1, "unsqueeze")
+    place = axis_of(axis, x.ndim + 1, "unsqueeze")
     return reshape(x, (*x.shape[:place], 1, *x.shape[place:]))
 
 
@@ -68,8 +67,8 @@ def flatten(x: Operand, start_axis: int = 0, end_axis: int = -1) -> Tensor:
     (2, 12)
     """
     x = as_tensor(x)
-    start = normalize_axis_index(start_axis, max(x.ndim, 1), "flatten")
-    end = normalize_axis_index(end_axis, max(x.ndim, 1), "flatten")
+    start = axis_of(start_axis, max(x.ndim, 1), "flatten")
+    end = axis_of(end_axis, max(x.ndim, 1), "flatten")
     if start > end:
         raise ValueError(f"flatten wanted start_axis before end_axis, got {start_axis} and {end_axis} for {x.shape}")
     return reshape(x, (*x.shape[:start], math.prod(x.shape[start : end + 1]), *x.shape[end + 1 :]))
@@ -85,7 +84,7 @@ def expand(x: Operand, *shape: int | Shape) -> Tensor:
             [2., 2., 2.]])
     """
     x = as_tensor(x)
-    wanted = flat_ints(shape)
+    wanted = flat_ints(shape, "expand")
     new = len(wanted) - x.ndim
     lengths = [x.shape[i - new] if length == -1 and i >= new else length for i, length in enumerate(wanted)]
     try:
@@ -102,7 +101,7 @@ def stack(tensors: Sequence[Operand], axis: int = 0) -> Tensor:
     Tensor([[1., 3.],
             [2., 4.]])
     """
-    if isinstance(tensors, Tensor) or not len(tensors):
+    if not isinstance(tensors, list | tuple) or not tensors:
         raise ValueError(f"stack wanted a list of tensors, one or more; got {tensors!r:.80}")
     parts = [as_tensor(part) for part in tensors]
     try:
@@ -122,7 +121,7 @@ def split(x: Operand, sizes: int | Sequence[int], axis: int = 0) -> tuple[Tensor
     ([(3, 2), (3, 2), (1, 2)], 2)
     """
     x = as_tensor(x)
-    axis = normalize_axis_index(axis, x.ndim, "split")
+    axis = axis_of(axis, x.ndim, "split")
     length = x.shape[axis]
     if hasattr(sizes, "__index__"):
         step = operator.index(sizes)
@@ -131,6 +130,7 @@ def split(x: Operand, sizes: int | Sequence[int], axis: int = 0) -> tuple[Tensor
         sizes = [min(step, length - start) for start in range(0, max(length, 1), step)]
     if not isinstance(sizes, tuple | list):
         raise TypeError(f"split wanted a length, or a list of lengths, of whole numbers; got {sizes!r:.60}")
+    sizes = flat_ints(tuple(sizes), "split")
     if sum(sizes) != length or min(sizes, default=0) < 0:
         raise ValueError(f"split wanted lengths whose sum is {length}, axis {axis} of {x.shape}; got {list(sizes)}")
     ends = np.cumsum(sizes).tolist()
@@ -151,6 +151,7 @@ def pad(x: Operand, widths: Sequence[int], value: Scalar = 0) -> Tensor:
     x = as_tensor(x)
     if not isinstance(widths, tuple | list):
         raise TypeError(f"pad wanted a tuple of widths such as (left, right), got {widths!r:.60}")
+    widths = flat_ints(tuple(widths), "pad")
     if isinstance(value, float) and x.dtype.kind != "f" and not value.is_integer():
         raise TypeError(f"pad wanted a value that {x.dtype} can hold, got {value}; try .astype(np.float32) first")
     if len(widths) % 2 or len(widths) > 2 * x.ndim or min(widths, default=0) < 0:

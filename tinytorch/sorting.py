@@ -7,8 +7,8 @@ NaN counts as larger than all numbers.
 """
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
 
+from tinytorch.arrays import axis_of, whole
 from tinytorch.indexing import gather, getitem
 from tinytorch.tensor import Array, Operand, Tensor, as_tensor, from_numpy
 from tinytorch.torch_keywords import Placed, torch_keywords
@@ -46,7 +46,7 @@ def topk(x: Operand, k: int, axis: int = -1, largest: bool = True, sorted: bool 
     x = as_tensor(x)
     place = _axis("topk", x, axis)
     length = (x.shape or (1,))[place]
-    if not 0 <= k <= length:
+    if not 0 <= whole(k, "topk's k") <= length:
         raise ValueError(f"topk wanted k from 0 to {length}, the length of axis {axis} of {x.shape}, got {k}")
     order = from_numpy(_order(x.data, place, largest))
     first = getitem(order, (*(slice(None),) * place, slice(k))) if x.ndim else order
@@ -54,7 +54,7 @@ def topk(x: Operand, k: int, axis: int = -1, largest: bool = True, sorted: bool 
 
 
 def _axis(name: str, x: Tensor, axis: int) -> int:
-    return normalize_axis_index(axis, max(x.ndim, 1), name)
+    return axis_of(axis, max(x.ndim, 1), name)
 
 
 def _order(array: Array, axis: int, descending: bool) -> Array:

@@ -49,9 +49,9 @@ class Tensor(TensorMethods):
 
     __slots__ = ("__weakref__", "attributes", "data", "grad", "hooks", "inputs", "op", "requires_grad", "serial")
 
-    data: Array
+    data: Array  # assign arrays alone: w.data = (...).data
     grad: "Tensor | None"  # what `backward` has found so far; only leaves get one
-    requires_grad: bool
+    requires_grad: bool  # to be set on leaves; `requires_grad_` checks that
     op: "Op | None"  # the operation that made this tensor, if it was recorded; a leaf has none
     inputs: "tuple[Tensor, ...]"  # what it was computed from
     attributes: dict[str, Any]  # what else the operation's gradient rule needs, such as `axis`
@@ -168,6 +168,7 @@ class Tensor(TensorMethods):
         Returns a new Tensor that was given to `record` under the operation `sum` (the function), with `axis` and
         `keepdims` as its attributes.
         Raises ValueError (NumPy's AxisError) for an axis that isn't there.
+        `total(array, axis, keepdims)` is NumPy's sum, but keeps the digits that float32 loses in long columns.
 
         >>> Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]).sum(axis=0)
         Tensor([5., 7., 9.])
@@ -192,10 +193,10 @@ class Tensor(TensorMethods):
             raise TypeError(f"mean wanted floats, got {self.dtype}; try .astype(np.float32).mean()")
         if self.data.dtype == np.float16:  # whose largest number is 65504: a sum is soon above that
             return self.astype(np.float32).mean(axis, keepdims).astype(np.float16)
-        summed = self.sum(axis, keepdims)
-        if summed.data.size and not self.data.size:
+        n = count_along(self.data.shape, axis)
+        if n == 0:
             raise ValueError(f"mean of no elements: shape {self.shape}, axis {axis}")
-        return summed * (summed.data.size / max(self.data.size, 1))
+        return self.sum(axis, keepdims) * (1 / n)
 
 
 Operand = Tensor | Array | Scalar
@@ -420,7 +421,7 @@ def concatenate(tensors: Sequence[Operand], axis: int = 0) -> Tensor:
             [3., 4.],
             [5., 6.]])
     """
-    if isinstance(tensors, Tensor) or not len(tensors):
+    if not isinstance(tensors, list | tuple) or not tensors:
         raise ValueError(f"concatenate wanted a list of tensors, one or more; got {tensors!r:.80}")
     parts = [as_tensor(part) for part in tensors]
     try:

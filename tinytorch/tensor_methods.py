@@ -185,7 +185,7 @@ class TensorMethods(TensorProtocols, TorchMethods):
         return (self[i] for i in range(len(self)))
 
     def __contains__(self: Any, value: "Operand") -> bool:
-        return bool((self == value).data.any())
+        return bool(tinytorch.eq(self, value).data.any())
 
     # Numbers and arrays
 
@@ -217,9 +217,10 @@ class TensorMethods(TensorProtocols, TorchMethods):
         return int(self.item())
 
     def __format__(self: Any, spec: str) -> str:
+        """Format the number that a tensor without axes is, as PyTorch does: f"{loss}", f"{loss:.3f}"."""
         if spec and self.data.size != 1:
             raise ValueError(f"the format {spec!r} wanted one element, got shape {self.shape}; try .tolist()")
-        return format(self.item(), spec) if spec else str(self)
+        return format(self.item(), spec) if spec or not self.data.ndim else str(self)
 
     def __round__(self: Any, decimals: int = 0) -> "Tensor":
         return tinytorch.round(self, decimals)
@@ -273,7 +274,7 @@ class TensorMethods(TensorProtocols, TorchMethods):
         """
         if len(axes) == 2:
             return tinytorch.swapaxes(self, *axes)  # type: ignore[arg-type]  # two ints
-        return tinytorch.transpose(self, flat_ints(axes) if axes else None)
+        return tinytorch.transpose(self, flat_ints(axes, "transpose") if axes else None)
 
     def permute(self: Any, *axes: "int | Shape") -> "Tensor":
         """Return a view with the axes in the given order."""

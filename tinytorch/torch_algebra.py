@@ -62,7 +62,7 @@ def norm(x: Operand, p: float | str = 2, axis: Axis = None, keepdims: bool = Fal
     if x.dtype.kind != "f":
         raise TypeError(f"norm wanted floats, got {x.dtype}; try .astype(np.float32)")
     power = 2 if p == "fro" else p
-    if isinstance(power, str) or not power >= 0:
+    if not isinstance(power, int | float) or not power >= 0:
         raise ValueError(f'norm wanted p as a number of 0 or more, infinity or "fro", got {p!r}')
     if power == math.inf:
         return max(abs(x), axis, keepdims)

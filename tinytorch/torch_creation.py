@@ -1,18 +1,20 @@
 """Module 01: new tensors by PyTorch's names.
 
-Public parts: `tensor`, `empty`, `full_like`, `rand_like`, `randn_like`, `randint`, `randperm`; `Generator`, and
-`manual_seed`, which says what to do in its place. The others stand in `creation.py`.
+Public parts: `TensorModule`, for the call `tinytorch.tensor(data)`; `empty`, `full_like`, `rand_like`, `randn_like`,
+`randint`, `randperm`; `Generator`, and `manual_seed`, which says what to do in its place. The others stand in
+`creation.py`.
 
 generator and seed are two names of one argument: an int, a Generator (which moves on), or None for other numbers in
 every run. There is no global state, and the numbers are NumPy's, so PyTorch draws others from the same seed.
 """
 
+from types import ModuleType
 from typing import NoReturn
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from tinytorch.arrays import flat_ints
+from tinytorch.arrays import flat_ints, whole
 from tinytorch.creation import Seed, full, generator_of, rand, randn, zeros
 from tinytorch.tensor import ArrayLike, Operand, Shape, Tensor, as_tensor, from_numpy
 from tinytorch.torch_keywords import torch_keywords
@@ -43,10 +45,13 @@ def manual_seed(seed: int) -> NoReturn:
     )
 
 
-@torch_keywords
-def tensor(data: ArrayLike | Tensor, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
-    """Return `Tensor(data)`: a new tensor of numbers, nested lists or an array, which is copied."""
-    return Tensor(data, dtype, requires_grad)
+class TensorModule(ModuleType):
+    """The class of the module `tinytorch.tensor`: PyTorch's scripts call `tensor(data)`, a function there."""
+
+    @torch_keywords
+    def __call__(self, data: ArrayLike | Tensor, dtype: DTypeLike | None = None, requires_grad: bool = False) -> Tensor:
+        """Return `Tensor(data)`: a new tensor of numbers, nested lists or an array, which is copied."""
+        return Tensor(data, dtype, requires_grad)
 
 
 @torch_keywords
@@ -100,7 +105,7 @@ def randint(
         raise TypeError(f"randint wanted (low, high, size) or (high, size), the size a tuple, got size={size!r}")
     if low >= high:
         raise ValueError(f"randint wanted low below high, got {low} and {high}")
-    drawn = generator_of(seed, generator).integers(low, high, flat_ints((tuple(size),)))
+    drawn = generator_of(seed, generator).integers(low, high, flat_ints((tuple(size),), "randint"))
     return from_numpy(drawn.astype(dtype, copy=False))
 
 
@@ -111,6 +116,6 @@ def randperm(n: int, *, seed: Seed = None, generator: Seed = None) -> Tensor:
     >>> randperm(4, seed=0)
     Tensor([2, 0, 1, 3], dtype=int64)
     """
-    if n < 0:
+    if whole(n, "randperm") < 0:
         raise ValueError(f"randperm wanted a number of 0 or more, got {n}")
     return from_numpy(generator_of(seed, generator).permutation(n))

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from tinytorch.arrays import whole
 from tinytorch.elementwise import abs, clip, divide, log, ne, negative, power, sqrt, subtract, where
 from tinytorch.normal import erf as erf_of
 from tinytorch.tensor import Array, Operand, Tensor, as_tensor, from_numpy, multiply, record
@@ -95,7 +96,7 @@ def round(x: Operand, decimals: int = 0) -> Tensor:
     >>> round(Tensor([0.5, 1.5, 2.6]))
     Tensor([0., 2., 3.])
     """
-    x = _numbers("round", x)
+    x, decimals = _numbers("round", x), whole(decimals, "round's decimals")
     return record(round, _of_floats(lambda array: np.round(array, decimals), x), x)
 
 
@@ -161,4 +162,5 @@ def _numbers(name: str, x: Operand) -> Tensor:
 
 def _of_floats(function: Callable[[Array], Array], x: Tensor) -> Array:
     """Return a rounding of floats; integers are round already."""
-    return function(x.data) if x.dtype.kind == "f" else x.data.copy()
+    with np.errstate(over="ignore", invalid="ignore"):
+        return function(x.data) if x.dtype.kind == "f" else x.data.copy()

@@ -31,7 +31,9 @@ NUMPYS = {
     "split_size": "sizes",
     "fill_value": "value",
     "end": "stop",
+    "ddof": "correction",  # np.std(x) calls x.std(ddof=0, dtype=None, out=None)
 }
+SAID_BY_NONE = ("dtype", "out")  # in these, None is what stands there without them
 
 
 def torch_keywords(function: Callable[P, R]) -> Callable[P, R]:
@@ -101,6 +103,8 @@ def _translated(name: str, options: dict[str, Any]) -> dict[str, Any]:
     for given, value in options.items():
         if given == "device":
             tinytorch.device("cpu" if value is None else value)  # which refuses all others
+            continue
+        if value is None and given in SAID_BY_NONE:
             continue
         ours = NUMPYS.get(given, given)
         if ours in found:

@@ -10,9 +10,8 @@ import math
 from collections.abc import Iterable
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from tinytorch.arrays import flat_ints
+from tinytorch.arrays import axes_of, axis_of, flat_ints, whole
 from tinytorch.elementwise import where
 from tinytorch.indexing import getitem, index_arrays
 from tinytorch.shapes import expand, pad, split
@@ -25,6 +24,8 @@ def cat(tensors: Iterable[Operand] | Tensor, axis: int = 0) -> Tensor:
     """Return `concatenate(tensors, axis)`: tensors joined along an axis that they have."""
     if isinstance(tensors, Tensor):
         raise ValueError(f"cat wanted a list of tensors, got one of shape {tensors.shape}; try cat([a, b])")
+    if not isinstance(tensors, Iterable):
+        raise TypeError(f"cat wanted a list of tensors, got {tensors!r:.60}")
     return concatenate(list(tensors), axis)
 
 
@@ -36,9 +37,9 @@ def chunk(x: Operand, chunks: int, axis: int = 0) -> tuple[Tensor, ...]:
     [2, 2, 1]
     """
     x = as_tensor(x)
-    if chunks < 1:
+    if whole(chunks, "chunk") < 1:
         raise ValueError(f"chunk wanted 1 piece or more, got {chunks}")
-    length = x.shape[normalize_axis_index(axis, x.ndim, "chunk")]
+    length = x.shape[axis_of(axis, x.ndim, "chunk")]
     return split(x, max(1, math.ceil(length / chunks)), axis) if length else (getitem(x, ...),) * chunks
 
 
@@ -46,7 +47,7 @@ def chunk(x: Operand, chunks: int, axis: int = 0) -> tuple[Tensor, ...]:
 def unbind(x: Operand, axis: int = 0) -> tuple[Tensor, ...]:
     """Return views of all slices along an axis, which they lack."""
     x = as_tensor(x)
-    axis = normalize_axis_index(axis, x.ndim, "unbind")
+    axis = axis_of(axis, x.ndim, "unbind")
     before = (slice(None),) * axis
     return tuple([getitem(x, (*before, i)) for i in range(x.shape[axis])])
 
@@ -61,7 +62,7 @@ def repeat(x: Operand, *repeats: int | Shape) -> Tensor:
             [1., 2., 1., 2.]])
     """
     x = as_tensor(x)
-    times = flat_ints(repeats)
+    times = flat_ints(repeats, "repeat")
     if len(times) < x.ndim or min(times, default=0) < 0:
         raise ValueError(f"repeat wanted a number of 0 or more for each axis of {x.shape}, got {times}; try tile")
     shape = (1,) * (len(times) - x.ndim) + x.shape
@@ -74,7 +75,7 @@ def repeat(x: Operand, *repeats: int | Shape) -> Tensor:
 def tile(x: Operand, *repeats: int | Shape) -> Tensor:
     """Return x several times along its last axes; with numbers for more axes than it has, as `repeat`."""
     x = as_tensor(x)
-    times = flat_ints(repeats)
+    times = flat_ints(repeats, "tile")
     return repeat(x, (1,) * (x.ndim - len(times)) + tuple(times))
 
 
@@ -86,7 +87,7 @@ def flip(x: Operand, *dims: int | Shape) -> Tensor:
             [4., 3.]])
     """
     x = as_tensor(x)
-    axes = normalize_axis_tuple(flat_ints(dims), x.ndim, "flip")
+    axes = axes_of(flat_ints(dims, "flip"), x.ndim, "flip")
     return getitem(x, tuple([slice(None, None, -1 if i in axes else 1) for i in range(x.ndim)]))
 
 
@@ -101,10 +102,10 @@ def roll(x: Operand, shifts: int | Shape, dims: Axis = None) -> Tensor:
     x = as_tensor(x)
     if dims is None:
         return roll(x.reshape(-1), shifts, 0).reshape(x.shape)
-    steps, axes = np.atleast_1d(shifts).tolist(), np.atleast_1d(dims).tolist()
+    steps, axes = flat_ints((shifts,), "roll"), flat_ints((dims,), "roll")
     if len(steps) != len(axes):
         raise ValueError(f"roll wanted a shift for each axis, got shifts={shifts} and dims={dims}")
-    for step, axis in zip(steps, normalize_axis_tuple(axes, x.ndim, "roll", True), strict=True):
+    for step, axis in zip(steps, [axis_of(axis, x.ndim, "roll") for axis in axes], strict=True):
         before = (slice(None),) * axis
         cut = -step % max(x.shape[axis], 1)
         x = concatenate([getitem(x, (*before, slice(cut, None))), getitem(x, (*before, slice(cut)))], axis)
@@ -118,8 +119,8 @@ def movedim(x: Operand, source: int | Shape, destination: int | Shape) -> Tensor
 
 
 def _moved(count: int, source: int | Shape, destination: int | Shape) -> list[int]:
-    sources = normalize_axis_tuple(source, count, "source")
-    places = normalize_axis_tuple(destination, count, "destination")
+    sources = axes_of(source, count, "movedim")
+    places = axes_of(destination, count, "movedim")
     if len(sources) != len(places):
         raise ValueError(f"movedim wanted a place for each axis, got {source} and {destination}")
     order = [axis for axis in range(count) if axis not in sources]
@@ -140,13 +141,13 @@ def tril(x: Operand, diagonal: int = 0) -> Tensor:
     Tensor([[1., 0.],
             [3., 4.]])
     """
-    x = _matrices("tril", x)
+    x, diagonal = _matrices("tril", x), whole(diagonal, "tril's diagonal")
     return where(from_numpy(np.tri(x.shape[-2], x.shape[-1], diagonal, np.bool)), x, _zero(x))
 
 
 def triu(x: Operand, diagonal: int = 0) -> Tensor:
     """Return matrices (..., n, m) with 0 below a diagonal: the main one, or so many above it."""
-    x = _matrices("triu", x)
+    x, diagonal = _matrices("triu", x), whole(diagonal, "triu's diagonal")
     return where(from_numpy(np.tri(x.shape[-2], x.shape[-1], diagonal - 1, np.bool)), _zero(x), x)
 
 
@@ -159,7 +160,7 @@ def diag(x: Operand, diagonal: int = 0) -> Tensor:
     (Tensor([[1., 0.],
             [0., 2.]]), Tensor([1., 4.]))
     """
-    x = as_tensor(x)
+    x, diagonal = as_tensor(x), whole(diagonal, "diag's diagonal")
     above, below = max(diagonal, 0), max(-diagonal, 0)
     if x.ndim == 2:
         places = np.arange(max(0, min(x.shape[0] - below, x.shape[1] - above)))
@@ -176,7 +177,7 @@ def index_select(x: Operand, dim: int, index: Operand) -> Tensor:
     x, index = as_tensor(x), as_tensor(index)
     if index.ndim > 1 or index.dtype.kind not in "iu":
         raise TypeError(f"index_select wanted a vector of integers, got {index.dtype} of shape {index.shape}")
-    axis = normalize_axis_index(dim, x.ndim, "index_select")
+    axis = axis_of(dim, x.ndim, "index_select")
     return getitem(x, ((slice(None),) * axis + (index.reshape(-1),)))
 
 

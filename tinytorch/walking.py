@@ -73,11 +73,13 @@ def adding_to(leaves: Mapping[Tensor, Array]) -> threading.RLock:
     """Return the lock under which gradients are added to leaves: `with adding_to(leaves): ...`.
 
     leaves: the gradient of each. Raises, before any leaf is changed, if one of them can't take its gradient: TypeError
-    for a `.data` that is no array or a `.grad` that is no Tensor, ValueError for a `.grad` of another shape.
+    for a `.data` that is no array of floats or a `.grad` that is no Tensor, ValueError for a `.grad` of another shape.
     """
     for leaf, grad in leaves.items():
         if type(leaf.data) is not np.ndarray:
             raise TypeError(f".data wanted an array, got {type(leaf.data).__name__}; try w.data = (...).data")
+        if leaf.data.dtype.kind != "f":
+            raise TypeError(f"only floating-point tensors can require grad, got {leaf.data.dtype}; try .float()")
         if leaf.grad is None:
             continue
         if not isinstance(leaf.grad, Tensor):

@@ -49,9 +49,9 @@ class Tensor(TensorMethods):
 
     __slots__ = ("__weakref__", "attributes", "data", "grad", "hooks", "inputs", "op", "requires_grad", "serial")
 
-    data: Array
+    data: Array  # assign arrays alone: w.data = (...).data
     grad: "Tensor | None"  # what `backward` has found so far; only leaves get one
-    requires_grad: bool
+    requires_grad: bool  # to be set on leaves; `requires_grad_` checks that
     op: "Op | None"  # the operation that made this tensor, if it was recorded; a leaf has none
     inputs: "tuple[Tensor, ...]"  # what it was computed from
     attributes: dict[str, Any]  # what else the operation's gradient rule needs, such as `axis`
@@ -152,6 +152,7 @@ class Tensor(TensorMethods):
         Returns a new Tensor that was given to `record` under the operation `sum` (the function), with `axis` and
         `keepdims` as its attributes.
         Raises ValueError (NumPy's AxisError) for an axis that isn't there.
+        `total(array, axis, keepdims)` is NumPy's sum, but keeps the digits that float32 loses in long columns.
 
         >>> Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]).sum(axis=0)
         Tensor([5., 7., 9.])

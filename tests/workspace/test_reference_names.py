@@ -510,7 +510,7 @@ ERRORS = {
     "zeros of a float": (
         lambda: tinytorch.zeros(2.0),
         TypeError,
-        r"zeros wanted lengths as whole numbers, got \(2.0,\)",
+        "zeros wanted a whole number, got 2.0",
     ),
     "zeros below 0": (lambda: tinytorch.zeros(2, -1), ValueError, r"zeros wanted lengths of 0 or more, got \(2, -1\)"),
     "eye below 0": (lambda: tinytorch.eye(-1), ValueError, r"eye wanted lengths of 0 or more, got \(-1, -1\)"),

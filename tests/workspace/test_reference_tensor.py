@@ -123,7 +123,8 @@ def test_data_is_copied():
 @pytest.mark.parametrize(
     ("data", "dtype"),
     [(1.5, "float32"), ([1, 2], "int64"), ([True], "bool"), ([1, 2.5], "float32"), (np.float64(2), "float64"),
-     (np.zeros(2), "float64"), (np.zeros(2, np.float16), "float16"), ([np.zeros(2)], "float32"), ([], "float32")],
+     (np.zeros(2), "float64"), (np.zeros(2, np.float16), "float16"), ([np.zeros(2)], "float64"),
+     ([[Tensor(np.zeros(2))]], "float64"), ([np.float64(2)], "float32"), ([], "float32")],
 )  # fmt: skip
 def test_dtype_of_data(data, dtype):
     assert Tensor(data).dtype == dtype
@@ -167,7 +168,8 @@ TEXTS = {
 @pytest.mark.parametrize("name", TEXTS)
 def test_repr(name):
     tensor, text = TEXTS[name]
-    assert repr(tensor) == str(tensor) == f"{tensor}" == text
+    assert repr(tensor) == str(tensor) == text
+    assert f"{tensor}" == (text if tensor.ndim else str(tensor.item()))
 
 
 def test_a_single_element_is_a_number():
