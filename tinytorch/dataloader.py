@@ -1,33 +1,47 @@
 """Module 08: data, from a file to shuffled batches.
 
 Public parts: `DataLoader` and its `Pass`, `load_digits`, `shifted`; `TensorDataset`, `Subset`, `random_split` and what
-else is a dataset are in `tinytorch/datasets.py`.
+else is a dataset are in `tinytorch/datasets.py`, and what decides the order of samples in `tinytorch/samplers.py`.
 
 What is random comes from a seed or a `np.random.Generator`: the same seed gives the same batches in the same order.
 """
 
+import copy
 import functools
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 
 from tinytorch.checks import at_least_one
-from tinytorch.datasets import Dataset as Dataset  # "as": whoever imports dataloader finds them here
-from tinytorch.datasets import Samples, Seed, batch_of
+from tinytorch.datasets import ConcatDataset as ConcatDataset  # "as": whoever imports dataloader finds them here
+from tinytorch.datasets import Dataset as Dataset
+from tinytorch.datasets import IterableDataset as IterableDataset
+from tinytorch.datasets import Samples, Seed, batch_of, has_samples, indices_of, samples_of
 from tinytorch.datasets import Subset as Subset
 from tinytorch.datasets import TensorDataset as TensorDataset
 from tinytorch.datasets import default_collate as default_collate
 from tinytorch.datasets import random_split as random_split
+from tinytorch.samplers import BatchSampler as BatchSampler
+from tinytorch.samplers import RandomSampler as RandomSampler
+from tinytorch.samplers import Sampler as Sampler
+from tinytorch.samplers import SequentialSampler as SequentialSampler
+from tinytorch.samplers import SubsetRandomSampler as SubsetRandomSampler
+from tinytorch.samplers import WeightedRandomSampler as WeightedRandomSampler
+from tinytorch.samplers import batches_in, len_of
 from tinytorch.tensor import Array, Tensor
 
 DIGITS = Path(__file__).parent / "digits.npz"
 DIGITS_MOST = 16  # the brightest value of a pixel in that file
 
+HOW = {"num_workers", "persistent_workers", "prefetch_factor", "multiprocessing_context", "worker_init_fn", "timeout"}
+HOW |= {"pin_memory", "pin_memory_device", "in_order"}
+
 Augment = Callable[[Array, "np.random.Generator"], Array]
 Collate = Callable[[list[Any]], Any]
+Order = Array | list[Array] | None  # the indices of a pass, or those of each of its batches
 
 
 class DataLoader:
@@ -36,13 +50,17 @@ class DataLoader:
     dataset: anything with `__len__` and `__getitem__`: a TensorDataset, a list, an array, a class of yours. Or an
         iterable without a length, which is asked for its samples anew in each pass, in its own order.
     shuffle: draw a new order for each pass. drop_last: leave out a last batch that is smaller.
+    sampler: the indices of a pass in their order instead, asked for when a pass begins: see `tinytorch.samplers`.
+    batch_sampler: lists of indices, one a batch, in place of batch_size, shuffle, sampler and drop_last.
     collate_fn: makes a batch of a list of samples; without it `default_collate`: tuples of tensors from tuples.
     augment: changes a batch's first array, (batch_size, ...), before it becomes a tensor: `augment(array, generator)`.
     seed, generator: where order and augmentation come from, two names of one option: an int, a Generator, or None for
         others in every run.
-    num_workers: 0; batches are made in this process, when they are asked for.
+    how: PyTorch's num_workers, pin_memory and others that say how batches are made; they do nothing here. The batches
+        are the same: they are made in this process, when they are asked for.
 
-    Raises ValueError for an empty dataset and options out of range; TypeError for what is no dataset.
+    Raises ValueError for an empty dataset, options out of range and ones that exclude each other; TypeError for what is
+    no dataset and for an option misspelt.
 
     >>> data = TensorDataset(Tensor([0.0, 1.0, 2.0, 3.0, 4.0]))
     >>> [x.tolist() for (x,) in DataLoader(data, batch_size=2)]
@@ -54,19 +72,25 @@ class DataLoader:
         dataset: Samples | Iterable[Any],
         batch_size: int = 1,
         shuffle: bool | None = False,
+        sampler: Iterable[int] | None = None,
+        batch_sampler: Iterable[Iterable[int]] | None = None,
         *,
         drop_last: bool = False,
         collate_fn: Collate | None = None,
         augment: Augment | None = None,
         seed: Seed = None,
         generator: Seed = None,
-        num_workers: int = 0,
+        **how: Any,
     ) -> None:
-        _check_dataset(dataset, bool(shuffle))
-        if num_workers != 0:
-            raise ValueError(f"DataLoader wanted num_workers=0, it makes batches in this process, got {num_workers}")
+        _check_dataset(dataset, bool(shuffle) or sampler is not None or batch_sampler is not None)
+        for key in sorted(how.keys() - HOW):
+            raise TypeError(f"DataLoader has no option {key!r}; is it misspelt?")
         if seed is not None and generator is not None:
             raise ValueError("DataLoader wanted a seed or a generator, which are one option, got both; leave one out")
+        if sampler is not None and shuffle:
+            raise ValueError("DataLoader wanted shuffle or a sampler, which both decide the order, got both")
+        if batch_sampler is not None and (batch_size != 1 or shuffle or sampler is not None or drop_last):
+            raise ValueError("a batch_sampler decides on batch_size, shuffle, sampler and drop_last; leave those out")
         self.dataset: Any = dataset
         self.batch_size = at_least_one("batch_size", batch_size)
         self.shuffle = bool(shuffle)
@@ -74,21 +98,25 @@ class DataLoader:
         self.collate_fn = collate_fn
         self.augment = augment
         self.generator = np.random.default_rng(seed if generator is None else generator)
+        self.sampler = self._default_sampler() if sampler is None else sampler
+        self.batch_sampler = batch_sampler
 
     def __len__(self) -> int:
-        """Return the number of batches. Raises TypeError if the dataset has no length."""
-        if not _has_length(self.dataset):
-            raise TypeError(f"a DataLoader of a {type(self.dataset).__name__} has no length, for that has none")
-        return (len(self.dataset) + (0 if self.drop_last else self.batch_size - 1)) // self.batch_size
+        """Return the number of batches. Raises TypeError if the dataset, or the sampler, has no length."""
+        if self.batch_sampler is not None:
+            return len_of(self.batch_sampler)
+        return batches_in(
+            len_of(self.dataset if self.sampler is None else self.sampler), self.batch_size, self.drop_last
+        )
 
     def __iter__(self) -> "Pass":
-        return Pass(self, self.generator.permutation(len(self.dataset)) if self.shuffle else None, 0)
+        return Pass(self, self._order(), 0)
 
     def batch(self, indices: Array) -> Any:
         """Return the samples of these indices as one batch, augmented."""
         if self.collate_fn is None:
             return self._augmented(batch_of(self.dataset, indices))
-        return self.collated([self.dataset[int(index)] for index in indices])
+        return self.collated(samples_of(self.dataset, indices))
 
     def collated(self, samples: list[Any]) -> Any:
         """Return these samples as one batch, augmented."""
@@ -101,15 +129,39 @@ class DataLoader:
         Raises ValueError if the state is of other data.
         """
         order, done = state.get("order"), state.get("done")
-        samples = len(self.dataset) if _has_length(self.dataset) else None
-        if (order is not None) != self.shuffle or (
-            order is not None and not np.array_equal(np.sort(order), np.arange(samples or 0))
-        ):
+        if not self._fits(order):
             of = "no order" if order is None else f"an order of {len(order)} samples"
+            samples = len(self.dataset) if isinstance(self.dataset, Sized) else "unknown"
             raise ValueError(f"the pass to go on with has {of}, got {samples} samples with shuffle={self.shuffle}")
-        if not isinstance(done, int) or not 0 <= done <= (done if samples is None else len(self)):
-            raise ValueError(f"the pass to go on with has had {done} batches, got data with {len(self)}")
-        return Pass(self, order, done)
+        if not isinstance(done, int) or done < 0:
+            raise ValueError(f"the pass to go on with wanted a number of batches done, got {done!r:.80}")
+        return Pass(self, self._order() if order is None else order, done)
+
+    def _default_sampler(self) -> Iterable[int] | None:
+        """Return what the order is without a sampler; None for a dataset that has its own."""
+        if not has_samples(self.dataset):
+            return None
+        return (
+            RandomSampler(self.dataset, generator=self.generator) if self.shuffle else SequentialSampler(self.dataset)
+        )
+
+    def _order(self) -> Order:
+        """Return the indices of a new pass, one array a batch if there is a batch_sampler; None without indices."""
+        if self.batch_sampler is not None:
+            return [indices_of("a batch_sampler's batch", batch) for batch in self.batch_sampler]
+        return None if self.sampler is None else indices_of("a sampler", self.sampler)
+
+    def _fits(self, order: Any) -> bool:
+        """Return whether this can be the order of a pass over these data."""
+        if self.sampler is None or (self.batch_sampler is None and isinstance(self.sampler, SequentialSampler)):
+            return order is None
+        batches = order if self.batch_sampler is not None and isinstance(order, list) else [order]
+        if not all(isinstance(part, np.ndarray) and part.dtype.kind == "i" and part.ndim == 1 for part in batches):
+            return False
+        samples = len(self.dataset)
+        if self.shuffle:
+            return np.array_equal(np.sort(order), np.arange(samples))
+        return all(-samples <= part.min(initial=0) <= part.max(initial=0) < samples for part in batches)
 
     def _augmented(self, batch: Any) -> Any:
         if self.augment is None:
@@ -122,44 +174,48 @@ class DataLoader:
 
 
 class Pass:
-    """One pass over a DataLoader's batches. `state_dict` says where it stands; `DataLoader.resume` goes on there."""
+    """One pass over a DataLoader's batches. `state_dict` says where it stands; `DataLoader.resume` goes on there.
 
-    def __init__(self, loader: DataLoader, order: Array | None, done: int) -> None:
+    What it yields is fixed when it begins: samples that a dataset gets meanwhile are left out, and ones that it loses
+    are an IndexError.
+    """
+
+    def __init__(self, loader: DataLoader, order: Order, done: int) -> None:
         self.loader = loader
         self.order = order
         self.done = done
-        self.samples: Iterator[Any] | None = None  # of a dataset without a length
-        if not _has_length(loader.dataset):
-            self.samples = iter(loader.dataset)
-            seen = done * loader.batch_size
-            if len(list(itertools.islice(self.samples, seen))) < seen:
-                raise ValueError(f"the pass to go on with has had {done} batches, got data with fewer")
+        self.parts = _parts(loader, order)
+        if sum(1 for _ in itertools.islice(self.parts, done)) < done:
+            raise ValueError(f"the pass to go on with has had {done} batches, got data with fewer")
 
     def __iter__(self) -> "Pass":
         return self
 
     def __next__(self) -> Any:
-        batch = self._indexed() if self.samples is None else self._collected(self.samples)
+        part = next(self.parts)
         self.done += 1
-        return batch
+        return self.loader.collated(part) if self.order is None else self.loader.batch(part)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the order of the samples, None where it is theirs, and how many batches are done."""
-        return {"order": None if self.order is None else self.order.copy(), "done": self.done}
+        theirs = self.loader.batch_sampler is None and isinstance(self.loader.sampler, SequentialSampler)
+        return {"order": None if theirs else copy.deepcopy(self.order), "done": self.done}
 
-    def _indexed(self) -> Any:
-        if self.done >= len(self.loader):
-            raise StopIteration
-        start, stop = self.done * self.loader.batch_size, (self.done + 1) * self.loader.batch_size
-        if self.order is None:
-            return self.loader.batch(np.arange(start, min(stop, len(self.loader.dataset))))
-        return self.loader.batch(self.order[start:stop])
 
-    def _collected(self, samples: Iterator[Any]) -> Any:
-        found = list(itertools.islice(samples, self.loader.batch_size))
-        if not found or (self.loader.drop_last and len(found) < self.loader.batch_size):
-            raise StopIteration
-        return self.loader.collated(found)
+def _parts(loader: DataLoader, order: Order) -> Iterator[Any]:
+    """Yield what each batch is made of: an array of indices, or a list of samples where there are no indices."""
+    if isinstance(order, list):
+        yield from order
+        return
+    size = loader.batch_size
+    if order is None:
+        samples = iter(loader.dataset)
+        parts: Iterator[Any] = iter(lambda: list(itertools.islice(samples, size)), [])
+    else:
+        parts = (order[start : start + size] for start in range(0, len(order), size))
+    for part in parts:
+        if len(part) == size or not loader.drop_last:
+            yield part
 
 
 def load_digits(split: Literal["fixed", "writers"] = "fixed") -> tuple[TensorDataset, TensorDataset]:
@@ -213,18 +269,16 @@ def _digits() -> tuple[Array, Array, Array]:
         return images, arrays["labels"].astype(np.int64), arrays["test"].astype(np.int64)
 
 
-def _has_length(dataset: object) -> bool:
-    return hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__")
-
-
-def _check_dataset(dataset: Any, shuffle: bool) -> None:
-    """Raise for what gives no samples, or not in every pass."""
+def _check_dataset(dataset: Any, ordered: bool) -> None:
+    """Raise for what gives no samples, or not in every pass, or not in the order that is wanted."""
     name = type(dataset).__name__
-    if isinstance(dataset, Mapping | str) or not (_has_length(dataset) or hasattr(dataset, "__iter__")):
+    if isinstance(dataset, Mapping | str) or not (has_samples(dataset) or hasattr(dataset, "__iter__")):
         raise TypeError(f"DataLoader wanted an object with __len__ and __getitem__, got a {name}; try TensorDataset")
     if isinstance(dataset, Iterator):
         raise TypeError(f"DataLoader wanted samples for every pass, got a {name}, which ends after one; try list(...)")
-    if _has_length(dataset) and not len(dataset):
+    if has_samples(dataset) and not len(dataset):
         raise ValueError(f"DataLoader wanted a dataset with samples, got a {name} of length 0; was it read?")
-    if shuffle and not _has_length(dataset):
-        raise ValueError(f"DataLoader wanted a length to shuffle, got a {name} without one; try list(...)")
+    if ordered and not has_samples(dataset):
+        raise ValueError(
+            f"DataLoader wanted a length to shuffle, or to take by a sampler, got a {name} without one; try list(...)"
+        )

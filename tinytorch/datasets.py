@@ -1,10 +1,12 @@
 """Module 08: datasets, anything that has a length and gives sample i, and how samples become a batch.
 
-Public parts: `Dataset`, `TensorDataset`, `Subset`, `random_split`, `default_collate`; `batch_of`, for the DataLoader.
+Public parts: `Dataset`, `IterableDataset`, `TensorDataset`, `Subset`, `ConcatDataset`, `random_split`,
+`default_collate`; for the DataLoader `batch_of`, `samples_of`, `indices_of`.
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -28,6 +30,18 @@ class Dataset:
     def __getitem__(self, index: Any) -> Any:
         """Return sample `index`. Raises NotImplementedError until a subclass defines it."""
         raise NotImplementedError(f"{type(self).__name__} has no __getitem__(): define which sample an index gives")
+
+    def __add__(self, other: Samples) -> "ConcatDataset":
+        """Return the samples of both, one dataset after the other."""
+        return ConcatDataset([self, other])  # type: ignore[list-item]  # one without a length is refused
+
+
+class IterableDataset(Dataset):
+    """The base of datasets that give their samples in their own order alone. A subclass defines `__iter__`."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """Return the samples of a pass. Raises NotImplementedError until a subclass defines it."""
+        raise NotImplementedError(f"{type(self).__name__} has no __iter__(): define the samples of a pass, in order")
 
 
 class TensorDataset(Dataset):
@@ -67,12 +81,7 @@ class Subset(Dataset):
     """
 
     def __init__(self, dataset: Samples, indices: Sequence[int] | Array) -> None:
-        found, size = np.asarray(indices), len(dataset)
-        if found.ndim != 1 or (found.size and found.dtype.kind not in "iu"):
-            raise TypeError(
-                f"Subset wanted a list of integers, got {found.dtype} of shape {found.shape}; try np.flatnonzero(mask)"
-            )
-        found = found.astype(np.intp)
+        found, size = indices_of("Subset", indices), len(dataset)
         if found.size and not -size <= found.min() <= found.max() < size:
             raise ValueError(f"Subset wanted indices from 0 to {size - 1}, got {found.min()} to {found.max()}")
         self.dataset = dataset
@@ -84,6 +93,37 @@ class Subset(Dataset):
     def __getitem__(self, index: int) -> Any:
         """Return the sample. Raises IndexError for an index out of range."""
         return self.dataset[int(self.indices[index])]
+
+
+class ConcatDataset(Dataset):
+    """Several datasets as one, each after the one before.
+
+    Raises ValueError for no datasets, TypeError for one without a length.
+
+    >>> both = ConcatDataset(["ab", "cde"])
+    >>> len(both), both[2], both[-1]
+    (5, 'c', 'e')
+    """
+
+    def __init__(self, datasets: Iterable[Samples]) -> None:
+        self.datasets = list(datasets)
+        if not self.datasets:
+            raise ValueError("ConcatDataset wanted datasets, got none")
+        for part in self.datasets:
+            if not has_samples(part):
+                raise TypeError(f"ConcatDataset wanted datasets with a length, got a {type(part).__name__}")
+        self.ends = np.cumsum([len(part) for part in self.datasets]).tolist()
+
+    def __len__(self) -> int:
+        return int(self.ends[-1])
+
+    def __getitem__(self, index: int) -> Any:
+        """Return the sample; a negative index counts from the end. Raises IndexError for one out of range."""
+        place = index + len(self) if index < 0 else index
+        if not 0 <= place < len(self):
+            raise IndexError(f"ConcatDataset has {len(self)} samples, got the index {index}")
+        part = bisect_right(self.ends, place)
+        return self.datasets[part][place - self.ends[part - 1] if part else place]
 
 
 def random_split(dataset: Samples, lengths: Sequence[float], generator: Seed = None) -> list[Subset]:
@@ -141,7 +181,37 @@ def batch_of(dataset: Samples, indices: Array) -> Any:
         return dataset[indices]
     if isinstance(dataset, np.ndarray | Tensor):
         return Tensor((dataset.data if isinstance(dataset, Tensor) else dataset)[indices])
-    return default_collate([dataset[int(index)] for index in indices])
+    return default_collate(samples_of(dataset, indices))
+
+
+def samples_of(dataset: Samples, indices: Array) -> list[Any]:
+    """Return the samples of these indices, one by one. What a dataset raises gets a note that names the sample."""
+    found = []
+    for index in indices:
+        try:
+            found.append(dataset[int(index)])
+        except StopIteration as error:  # it would end the pass, as if there were no more samples
+            raise RuntimeError(f"sample {index} of the {type(dataset).__name__} raised StopIteration") from error
+        except Exception as error:
+            error.add_note(f"while a DataLoader asked the {type(dataset).__name__} for sample {index}")
+            raise
+    return found
+
+
+def has_samples(dataset: object) -> bool:
+    """Return whether a dataset gives the sample of an index, and not just all in its own order."""
+    return hasattr(dataset, "__len__") and hasattr(dataset, "__getitem__") and not isinstance(dataset, IterableDataset)
+
+
+def indices_of(name: str, indices: Iterable[int] | Array | Tensor) -> Array:
+    """Return integers as an array. Raises TypeError, which names who wanted them, for anything else."""
+    given = indices.data if isinstance(indices, Tensor) else indices
+    found = np.asarray(given if isinstance(given, np.ndarray) else list(given))
+    if found.ndim != 1 or (found.size and found.dtype.kind not in "iu"):
+        raise TypeError(
+            f"{name} wanted a list of integers, got {found.dtype} of shape {found.shape}; try np.flatnonzero(mask)"
+        )
+    return found.astype(np.intp)
 
 
 def _sizes(lengths: Sequence[float], samples: int) -> list[int]:

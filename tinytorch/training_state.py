@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 State = dict[str, Any]
 Batches = Iterable[tuple[Tensor, ...]]
 
+DATA_PARTS = (
+    "dataset",
+    "datasets",
+    "sampler",
+    "batch_sampler",
+)  # attributes of data, which may hold generators in turn
+
 
 class Data(NamedTuple):
     """What a checkpoint says of the data."""
@@ -237,16 +244,25 @@ def _generators(model: Layer) -> dict[str, np.random.Generator]:
 
 
 def _data_generators(batches: Batches, validation: Batches | None) -> Iterator[tuple[str, np.random.Generator]]:
-    """Yield the generators that the data keep as attributes, and those of the datasets in them."""
+    """Yield the generators that the data keep as attributes, and those of the datasets and samplers in them, once."""
+    seen: set[int] = set()
     for name, data in (("batches", batches), ("validation", validation)):
-        part: Any = data
-        seen: set[int] = set()
-        while part is not None and id(part) not in seen:
-            seen.add(id(part))
-            for key, value in getattr(part, "__dict__", {}).items():
-                if isinstance(value, np.random.Generator):
-                    yield f"{name}.{key}", value
-            name, part = f"{name}.dataset", getattr(part, "dataset", None)
+        yield from _generators_in(data, name, seen)
+
+
+def _generators_in(part: object, name: str, seen: set[int]) -> Iterator[tuple[str, np.random.Generator]]:
+    """Yield what of a part of the data isn't among `seen`: its own generators, then those of its parts."""
+    seen.add(id(part))
+    own = getattr(part, "__dict__", {})
+    for key, value in own.items():
+        if isinstance(value, np.random.Generator) and id(value) not in seen:
+            seen.add(id(value))
+            yield f"{name}.{key}", value
+    for key in filter(own.__contains__, DATA_PARTS):
+        parts = enumerate(own[key]) if isinstance(own[key], list) else [("", own[key])]
+        for place, inner in parts:
+            if id(inner) not in seen:
+                yield from _generators_in(inner, f"{name}.{key}{place}", seen)
 
 
 def _state(generator: np.random.Generator) -> State:
