@@ -30,7 +30,7 @@ from tinytorch.optimizer_checks import (
 from tinytorch.recording import note_write, recording
 from tinytorch.tensor import Array, Shape, Tensor
 
-CACHE = 2**20  # bytes of one array's part in a chunk: what is between two steps stays in a core's second-level cache
+CACHE = 2**19  # bytes of one array's part in a chunk: what is between two steps stays in a core's second-level cache
 
 
 class Optimizer:

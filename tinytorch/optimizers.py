@@ -152,7 +152,7 @@ class Adam(Optimizer):
             m *= b1
             m += np.multiply(g, 1 - b1, out=scratch, dtype=scratch.dtype)
             v *= b2
-            np.multiply(g, 1 - b2, out=scratch, dtype=scratch.dtype)  # in this order large gradients fit into float32
+            scratch *= (1 - b2) / (1 - b1)  # before the square: that of a large gradient may not fit into float32
             scratch *= g
             v += scratch
             np.sqrt(np.maximum(most, v, out=most) if amsgrad else v, out=scratch)
