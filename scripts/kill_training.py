@@ -111,8 +111,8 @@ class Steps(loop.Callback):
 def _digest(trainer: loop.Trainer) -> str:
     """Return a digest of the history, the optimizer's state and every bit of the model."""
     total = hashlib.sha256(repr([trainer.history, trainer.steps, trainer.optimizer.lr]).encode())
-    for array in trainer.model.state_dict().values():
-        total.update(array.tobytes())
+    for x in trainer.model.state_dict().values():
+        total.update(x.data.tobytes())
     for state in trainer.optimizer.state_dict()["state"].values():
         for part in state.values():
             total.update(np.asarray(part).tobytes())

@@ -13,7 +13,7 @@ import numpy as np
 from tinytorch.checkpoints import save_checkpoint
 from tinytorch.checks import at_least_one
 from tinytorch.optimizer_base import at_least_zero
-from tinytorch.tensor import Array
+from tinytorch.tensor import Tensor
 from tinytorch.training import Callback, Epoch, Trainer
 
 
@@ -47,7 +47,7 @@ class EarlyStopping(Callback):
         self.restore_best = restore_best
         self.best = math.inf if self.mode == "min" else -math.inf
         self.best_epoch = 0
-        self.weights: dict[str, Array] | None = None
+        self.weights: dict[str, Tensor] | None = None
 
     def before_fit(self, trainer: Trainer) -> None:
         """Begin anew, unless a checkpoint lets the training go on."""

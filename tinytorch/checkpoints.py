@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tinytorch.memory_order import axes_of, with_axes
-from tinytorch.tensor import Array
+from tinytorch.tensor import Array, Tensor
 from tinytorch.whole_files import write_whole
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ def load_checkpoint(path: str | Path, trainer: "Trainer") -> None:
 def save_state(path: str | Path, state: Any) -> None:
     """Save numbers, text, arrays, and lists, tuples and dicts of them to a file; folders are made.
 
-    Arrays come back with the order of their axes in memory. A file that is being saved by another process at the same
-    moment is refused.
+    Tensors come back as arrays, and these with the order of their axes in memory. A file that is being saved by another
+    process at the same moment is refused.
 
     Raises TypeError for anything else in it, OSError with the path if the disk is full or not to be written,
     ModuleNotFoundError without safetensors. What stood at `path` before then still does.
@@ -137,6 +137,8 @@ def _refusal(path: Path, why: str) -> str:
 
 def _packed(value: Any, name: str, arrays: dict[str, Array]) -> Any:
     """Return a value as JSON knows it; arrays go into `arrays` by the path to them, "model.0.weight"."""
+    if isinstance(value, Tensor):
+        value = value.data
     if isinstance(value, np.ndarray):
         if value.dtype.kind not in "biuf" or value.dtype.itemsize > WIDEST:
             raise TypeError(f"a checkpoint wanted numbers, got an array of {value.dtype} at {name or 'the top'}")

@@ -14,6 +14,7 @@ from tinytorch.hooks import Handle, Hook, Hooks, add, call_hooked
 from tinytorch.layer_tree import Tree
 from tinytorch.parameter import Buffer as Buffer  # "as": whoever imports Layer finds them here
 from tinytorch.parameter import Parameter as Parameter
+from tinytorch.parameter import in_the_place_of
 from tinytorch.parameter import is_parameter as is_parameter
 from tinytorch.state import LoadResult, load_state, state_of
 from tinytorch.tensor import Array, Tensor
@@ -27,7 +28,9 @@ class Layer(Tree):
     a `Buffer`, so that a layer may keep its last result to look at. What stands in several places (tied weights) is
     learned once, and saved under each of its names.
 
-    Raises AttributeError for attributes that would hide a method which others call, such as `self.children = [...]`.
+    A tensor that is set in a buffer's place becomes the buffer. Raises TypeError for one without gradient in a
+    parameter's place, and AttributeError for attributes that would hide a method which others call, such as
+    `self.children = [...]`.
 
     >>> class Scale(Layer):
     ...     def __init__(self):
@@ -86,23 +89,30 @@ class Layer(Tree):
             )
         if name == "training" and not isinstance(value, bool):
             raise TypeError(f"training is True or False, got {type(value).__name__}; set by train() and eval()")
+        if type(value) is Tensor:
+            value = in_the_place_of(vars(self).get(name), value, name)
         super().__setattr__(name, value)
 
-    def state_dict(self) -> dict[str, Array]:
-        """Return copies of all parameters and persistent buffers by name; training on doesn't change them.
+    def state_dict(self, *, prefix: str = "") -> dict[str, Tensor]:
+        """Return copies of all parameters and persistent buffers by name, without gradients.
 
-        A tied one is there under each of its names, as in PyTorch, with one copy for all of them.
+        Training on doesn't change them, and changing them doesn't change the layer; in PyTorch both share memory.
+        prefix: what all names begin with. A tied tensor is there under each of its names, as in PyTorch, with one copy
+        for all of them.
         """
-        return state_of(_saved(self))
+        return state_of((prefix + name, x) for name, x in _saved(self))
 
-    def load_state_dict(self, state: Mapping[str, Array | Tensor], strict: bool = True) -> LoadResult:
-        """Copy arrays by name into parameters and buffers, each in its own dtype: all of them, or none.
+    def load_state_dict(
+        self, state_dict: Mapping[str, Array | Tensor], strict: bool = True, assign: bool = False
+    ) -> LoadResult:
+        """Copy tensors or arrays by name into parameters and buffers, each in its own dtype: all of them, or none.
 
         strict: whether names that are missing or unexpected are errors; else they are returned.
+        assign: whether parameters and buffers take the state's float dtypes instead.
         Raises ValueError that lists all such names, whatever has another shape or a kind that can't be cast, and tied
         tensors with different values.
         """
-        return load_state(_saved(self), state, strict, type(self).__name__)
+        return load_state(_saved(self), state_dict, strict, assign, type(self).__name__)
 
     def train(self, mode: bool = True) -> Self:
         """Set `training` to `mode` here and in every layer inside; return self.
@@ -140,18 +150,29 @@ class Layer(Tree):
             fn(layer)
         return self
 
-    def to(self, dtype: DTypeLike) -> Self:
-        """Turn all floats of parameters, buffers and gradients into this float dtype, in place; return self.
+    def to(
+        self,
+        *targets: Any,
+        dtype: DTypeLike | None = None,
+        device: str | None = None,
+        non_blocking: bool = False,
+    ) -> Self:
+        """Turn all floats of parameters, buffers and gradients into a float dtype, in place; return self.
 
-        "cpu" changes nothing, for scripts that name a device. Raises TypeError for anything else.
+        targets: a dtype, or a tensor that has it. "cpu" changes nothing, for scripts that name a device, and neither
+        does non_blocking. Raises TypeError for anything else.
         """
-        if isinstance(dtype, str) and dtype == "cpu":
-            return self
-        wanted = _float_dtype(dtype)
-        for x in (*self.parameters(), *self.buffers()):
-            for tensor in (x, x.grad):
-                if tensor is not None and tensor.dtype.kind == "f":
-                    tensor.data = tensor.data.astype(wanted, copy=False)
+        named = [target for target in (dtype, device) if target is not None]
+        dtypes = [_float_dtype(target) for target in (*targets, *named) if not _is_cpu(target)]
+        for wanted in dtypes:
+            for x in (*self.parameters(), *self.buffers()):
+                for tensor in (x, x.grad):
+                    if tensor is not None and tensor.dtype.kind == "f":
+                        tensor.data = tensor.data.astype(wanted, copy=False)
+        return self
+
+    def cpu(self) -> Self:
+        """Return self: all is computed by the processor."""
         return self
 
     def double(self) -> Self:
@@ -162,13 +183,17 @@ class Layer(Tree):
         """Turn all floats into float32; return self."""
         return Layer.to(self, np.float32)
 
+    def half(self) -> Self:
+        """Turn all floats into float16; return self."""
+        return Layer.to(self, np.float16)
+
     def count_flops(self, *inputs: Any) -> int:
         """Return how many multiplications and additions the matrix products of one call take, without inner layers'."""
         return 0
 
 
 # Attributes may take the place of the methods that a subclass or a script defines or calls for itself alone.
-_OF_THE_USER = {"forward", "extra_repr", "count_flops", "to", "double", "float"}
+_OF_THE_USER = {"forward", "extra_repr", "count_flops", "to", "cpu", "double", "float", "half"}
 CALLED_BY_OTHERS = frozenset(
     name for name in dir(Layer) if not name.startswith("_") and callable(getattr(Layer, name))
 ).difference(_OF_THE_USER)
@@ -191,11 +216,17 @@ def _inside_first(layer: Layer, seen: set[int] | None = None) -> Iterator[Layer]
     yield layer
 
 
-def _float_dtype(dtype: DTypeLike) -> np.dtype[Any]:
+def _is_cpu(target: object) -> bool:
+    return isinstance(target, str) and target == "cpu"
+
+
+def _float_dtype(target: Any) -> np.dtype[Any]:
     try:
-        found = np.dtype(dtype)
+        found = np.dtype(target.dtype if isinstance(target, Tensor) else target)
     except TypeError:
         found = None
-    if dtype is None or found is None or found.kind != "f":
-        raise TypeError(f'to() wanted a float dtype such as np.float64, or "cpu", where all is computed; got {dtype!r}')
+    if target is None or found is None or found.kind != "f":
+        raise TypeError(
+            f'to() wanted a float dtype such as np.float64, or "cpu", where all is computed; got {target!r:.80}'
+        )
     return found

@@ -100,7 +100,7 @@ class Tree:
         """
         if module is not None and not _is_layer(module):
             raise TypeError(f"add_module wanted a layer, got {type(module).__name__} for {name!r}")
-        check_name(self, name, Tree)
+        check_name(self, name, _is_layer)
         setattr(self, name, module)
 
     register_module = add_module
@@ -109,12 +109,12 @@ class Tree:
         """Set `self.name = param`; ValueError for a name as in `add_module`, TypeError for what is no parameter."""
         if param is not None and not is_parameter(param):
             raise TypeError(f"{name!r} wanted a Parameter, got {type(param).__name__}; try Parameter(...)")
-        check_name(self, name, Tensor)
+        check_name(self, name, is_parameter)
         setattr(self, name, param)
 
     def register_buffer(self, name: str, tensor: ArrayLike | None, persistent: bool = True) -> None:
         """Set `self.name = Buffer(tensor)`; None stays None. Raises ValueError for a name as in `add_module`."""
-        check_name(self, name, Tensor)
+        check_name(self, name, _is_buffer)
         setattr(self, name, None if tensor is None else Buffer(tensor, persistent=persistent))
 
     def _parts(self) -> Mapping[str, object]:
@@ -139,19 +139,23 @@ def parts_of(tree: Tree, wanted: Callable[[object], bool], prefix: str = "") -> 
     return _flat(tree._parts().items(), wanted, prefix)
 
 
-def check_name(tree: Tree, name: str, replaced: type | None = None) -> None:
-    """Raise ValueError if a part can't have this name; None makes way, and what is of the type `replaced`."""
+def check_name(tree: Tree, name: str, replaced: Callable[[object], bool] | None = None) -> None:
+    """Raise ValueError if a part can't have this name; None makes way, and what `replaced` says yes to."""
     if not isinstance(name, str):
         raise TypeError(f"a part's name is a string, got {name!r:.80}")
     if not name or "." in name:
         raise ValueError(f"a part's name wanted a letter or more and no dot, which stands between names; got {name!r}")
     own = vars(tree).get(name, name)  # a string, if a class has it
-    if hasattr(tree, name) and not (own is None or (replaced and isinstance(own, replaced))):
+    if hasattr(tree, name) and not (own is None or (replaced and replaced(own))):
         raise ValueError(f"{type(tree).__name__} already has something else under the name {name!r}; take another one")
 
 
 def _is_layer(part: object) -> "TypeGuard[Layer]":
     return isinstance(part, Tree)
+
+
+def _is_buffer(part: object) -> bool:
+    return isinstance(part, Buffer)
 
 
 def _is_function(part: object) -> bool:

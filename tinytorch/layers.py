@@ -27,8 +27,8 @@ from tinytorch.torch_dtypes import device as check_device
 class Linear(Layer):
     """An affine map of the last axis: x @ weight + bias, (..., in_features) -> (..., out_features).
 
-    weight: (in_features, out_features), the transpose of PyTorch's. With `state = theirs.state_dict()` take its values over
-    by `ours.load_state_dict({"weight": state["weight"].T, "bias": state["bias"]})`.
+    weight: (in_features, out_features), the transpose of PyTorch's. With `state = theirs.state_dict()` take its values
+    over by `ours.load_state_dict({"weight": state["weight"].T, "bias": state["bias"]})`.
     bias: (out_features,), or None with `bias=False`.
     Both start uniform in ±1/sqrt(in_features), as in PyTorch.
     seed: what the first values are drawn from: an int, a Generator (one for all layers of a network), or None for other

@@ -1,14 +1,14 @@
-"""Module 03: what a layer's state is and how it comes back, named tensors to arrays and arrays into named tensors.
+"""Module 03: what a layer's state is and how it comes back: copies of named tensors, and arrays into them.
 
 Public parts: `state_of`, `load_state`, `LoadResult`. `Layer.state_dict` and `Layer.load_state_dict` are built on them.
 """
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from tinytorch.tensor import Array, Tensor
+from tinytorch.tensor import Array, Tensor, from_numpy
 
 NAMES_SHOWN = 5  # in an error, of each kind
 
@@ -20,20 +20,20 @@ class LoadResult(NamedTuple):
     unexpected_keys: list[str]
 
 
-def state_of(tensors: Iterable[tuple[str, Tensor]]) -> dict[str, Array]:
-    """Return a copy of each tensor's array by name; one copy for all names of a tied tensor."""
+def state_of(tensors: Iterable[tuple[str, Tensor]]) -> dict[str, Tensor]:
+    """Return a copy of each tensor by name, without gradients; one copy for all names of a tied tensor."""
     wanted = _by_name(tensors)
-    copies = {id(x): np.array(x.data, order="C") for x in wanted.values()}
+    copies = {id(x): from_numpy(np.array(x.data, order="C")) for x in wanted.values()}
     return {name: copies[id(x)] for name, x in wanted.items()}
 
 
 def load_state(
-    tensors: Iterable[tuple[str, Tensor]], state: Mapping[str, Array | Tensor], strict: bool, owner: str
+    tensors: Iterable[tuple[str, Tensor]], state: Mapping[str, Array | Tensor], strict: bool, assign: bool, owner: str
 ) -> LoadResult:
     """Give each tensor a copy of the array of its name, in its own dtype; change all of them or none.
 
-    owner: what an error calls the whole. A tied tensor comes under each of its names, and one array that is given for
-    it is enough if not strict.
+    assign: whether a float tensor takes the float dtype of what comes. owner: what an error calls the whole.
+    A tied tensor comes under each of its names, and one array that is given for it is enough if not strict.
     Raises ValueError that lists every array of another shape or kind, tied names with different values and, if strict,
     all missing and unexpected names; TypeError for what is no dict.
     """
@@ -52,7 +52,7 @@ def load_state(
         if not all("wanted" in fault for fault in faults):
             advice += " strict=False loads what is there"
         raise ValueError(f"this state does not fit {owner}: {'; '.join(faults)}; {advice}")
-    ready = {name: array.astype(wanted[name].dtype, order="C") for name, array in arrays.items()}
+    ready = {name: array.astype(_dtype(wanted[name], array, assign), order="C") for name, array in arrays.items()}
     for name, array in ready.items():
         wanted[name].data = array
     return LoadResult(missing, unexpected)
@@ -79,6 +79,10 @@ def _fault(name: str, wanted: Array, got: Array) -> str | None:
     if not np.can_cast(got.dtype, wanted.dtype, "same_kind"):
         return f"{name} wanted {wanted.dtype}, got {got.dtype}"
     return None
+
+
+def _dtype(wanted: Tensor, got: Array, assign: bool) -> np.dtype[Any]:
+    return got.dtype if assign and got.dtype.kind == wanted.dtype.kind else wanted.dtype
 
 
 def _untied(wanted: Mapping[str, Tensor], arrays: Mapping[str, Array]) -> list[str]:

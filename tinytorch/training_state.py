@@ -73,8 +73,8 @@ def _state_of(trainer: "Trainer") -> State:
     data = trainer.resumed or _data_of(trainer)
     layers = _layers(trainer)
     return {
-        "model": trainer.model.state_dict(),
-        "loss": layers["loss"].state_dict() if "loss" in layers else {},
+        "model": _arrays(trainer.model),
+        "loss": _arrays(layers["loss"]) if "loss" in layers else {},
         "layers": {name: _nature(layer) for name, layer in layers.items()},
         "optimizer": [type(trainer.optimizer).__name__, trainer.optimizer.state_dict()],
         "scheduler": trainer.scheduler and [type(trainer.scheduler).__name__, trainer.scheduler.state_dict()],
@@ -192,6 +192,10 @@ def _layers(trainer: "Trainer") -> dict[str, Layer]:
 
 def _tensors(layer: Layer) -> dict[str, Tensor]:
     return {**dict(layer.named_parameters()), **dict(layer.named_buffers())}
+
+
+def _arrays(layer: Layer) -> State:
+    return {name: x.data for name, x in layer.state_dict().items()}
 
 
 def _nature(layer: Layer) -> State:

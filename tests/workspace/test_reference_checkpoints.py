@@ -90,7 +90,7 @@ class SaveAt(Callback):
 
 def everything(trainer):
     """Return all that a training leaves, as something that compares to the bit."""
-    arrays = [array.tobytes() for array in trainer.model.state_dict().values()]
+    arrays = [x.data.tobytes() for x in trainer.model.state_dict().values()]
     state = trainer.state_dict()
     return arrays, repr(state["optimizer"]), repr(state["scheduler"]), repr(state["generators"]), state["history"]
 

@@ -8,6 +8,7 @@ import pytest
 from layer_models import Block, network
 from pytorch_oracle import needs_torch, torch
 
+import tinytorch
 from tinytorch import (
     Buffer,
     Dropout,
@@ -45,20 +46,47 @@ class TestAttributes:
             (lambda m: m.add_module("", ReLU()), ValueError, "a part's name wanted a letter or more"),
             (lambda m: m.add_module(3, ReLU()), TypeError, "a part's name is a string, got 3"),
             (lambda m: m.add_module("forward", ReLU()), ValueError, "already has something else under .* 'forward'"),
-            (lambda m: m.register_buffer("scale", 1.0), ValueError, None),
+            (lambda m: m.register_buffer("scale", 1.0), ValueError, "already has something else under .* 'scale'"),
             (lambda m: m.register_buffer("activation", 1.0), ValueError, "Block already has something else under"),
             (lambda m: m.register_parameter("x", Tensor([1.0])), TypeError, "'x' wanted a Parameter, got Tensor"),
         ],
     )
     def test_what_cannot_be_registered(self, call, error, message):
         model = Block()
-        if message is None:  # a tensor makes way for another
-            call(model)
-            assert isinstance(model.scale, Buffer)
-            return
+        before = list(model.state_dict())
         with pytest.raises(error, match=message):
             call(model)
         assert repr(model) == repr(Block())
+        assert list(model.state_dict()) == before
+
+    def test_a_tensor_in_a_buffers_place_is_the_buffer(self):
+        layer = Layer()
+        layer.register_buffer("mean", [1.0, 3.0])
+        layer.register_buffer("mask", [1.0], persistent=False)
+        layer.mean, layer.mask = layer.mean * 0.5, Tensor([0.0])
+        assert [(name, x.tolist(), type(x)) for name, x in layer.named_buffers()] == [
+            ("mean", [0.5, 1.5], Buffer),
+            ("mask", [0.0], Buffer),
+        ]
+        assert list(layer.state_dict()) == ["mean"]
+        with pytest.raises(TypeError, match=r"mean is a buffer and wanted a tensor without gradient; try \.detach\(\)"):
+            layer.mean = layer.mean * Tensor([2.0, 2.0], requires_grad=True)
+        assert layer.mean.tolist() == [0.5, 1.5]
+        layer.mean = None
+        assert [name for name, _ in layer.named_buffers()] == ["mask"]
+
+    def test_a_tensor_that_would_not_be_learned_is_refused_in_a_parameters_place(self):
+        layer = Linear(2, 1, seed=0)
+        weight = layer.weight
+        for made in (lambda: weight * 0.5, lambda: weight.detach()):
+            with pytest.raises(
+                TypeError, match=r"weight is a parameter and wanted a Parameter or None"
+            ):
+                layer.weight = made()
+        assert layer.weight is weight
+        layer.weight = Tensor([[1.0], [2.0]], requires_grad=True)
+        layer.bias = None
+        assert [name for name, _ in layer.named_parameters()] == ["weight"]
 
     @pytest.mark.parametrize("name", ["parameters", "children", "modules", "buffers", "train", "eval", "state_dict"])
     def test_an_attribute_that_hides_a_method_is_refused_at_once(self, name):
@@ -139,6 +167,33 @@ class TestDtypes:
         assert model.count.dtype == np.int64
         assert {p.dtype for p in model.float().parameters()} == {np.dtype(np.float32)}
         assert {p.dtype for p in model.to("float64").to("cpu").parameters()} == {np.dtype(np.float64)}
+
+    @needs_torch
+    @pytest.mark.parametrize(
+        "call",
+        [
+            lambda m, lib: m.to(lib.float64),
+            lambda m, lib: m.to(dtype=lib.float64),
+            lambda m, lib: m.to("cpu", lib.float64),
+            lambda m, lib: m.to(device=lib.device("cpu"), dtype=lib.float64, non_blocking=True),
+            lambda m, lib: m.to(lib.ones(1, dtype=lib.float64)),
+            lambda m, lib: m.cpu().to(device="cpu").half(),
+            lambda m, lib: m.to(lib.device("cpu")),
+        ],
+    )
+    def test_it_is_called_as_pytorchs(self, call):
+        def dtypes(lib):
+            model = lib.nn.Linear(2, 1)
+            assert call(model, lib) is model
+            return [str(p.dtype).removeprefix("torch.") for p in model.parameters()]
+
+        assert dtypes(tinytorch) == dtypes(torch)
+
+    def test_a_wrong_target_after_a_right_one_changes_nothing(self):
+        layer = Linear(1, 1, seed=0)
+        with pytest.raises(TypeError, match="got 'cuda'"):
+            layer.to(np.float64, device="cuda")
+        assert layer.weight.dtype == np.float32
 
     @pytest.mark.parametrize("wrong", [int, "cuda", None, "int8"], ids=str)
     def test_other_dtypes_and_devices_are_refused(self, wrong):

@@ -6,6 +6,7 @@ from finite_differences import gradient_error
 from layer_models import Tied, network
 from pytorch_oracle import needs_torch, torch
 
+import tinytorch
 from tinytorch import SGD, Layer, Linear, Parameter, Sequential, Tensor
 
 
@@ -23,10 +24,31 @@ class TestState:
         state = model.state_dict()
         before = state["0.weight"].copy()
         model[0].weight.data += 1
-        np.testing.assert_array_equal(state["0.weight"], before)
+        np.testing.assert_array_equal(state["0.weight"].data, before.data)
         other.load_state_dict(state)
-        state["0.weight"][:] = 7
-        np.testing.assert_array_equal(other[0].weight.data, before)
+        state["0.weight"].data[:] = 7
+        np.testing.assert_array_equal(other[0].weight.data, before.data)
+
+    @needs_torch
+    def test_it_is_used_as_pytorchs(self):
+        def used(lib):
+            model = lib.nn.Sequential(lib.nn.Linear(3, 3, bias=False), lib.nn.ReLU())
+            best = {key: value.clone() for key, value in model.state_dict().items()}
+            sizes = [(key, tuple(value.size()), value.numel()) for key, value in best.items()]
+            flags = [value.requires_grad for value in model.state_dict(prefix="a.").values()]
+            model.load_state_dict(state_dict={key: value.double() * 0 for key, value in best.items()})
+            kept = str(model[0].weight.dtype).removeprefix("torch.")
+            model.load_state_dict({key: value.double() * 0 + 2 for key, value in best.items()}, assign=True)
+            p = model[0].weight
+            taken = str(p.dtype).removeprefix("torch."), p.requires_grad, p.tolist()
+            return sizes, flags, kept, taken, list(model.state_dict(prefix="a."))
+
+        assert used(tinytorch) == used(torch)
+
+    def test_assigning_keeps_floats_floats(self):
+        layer = Linear(1, 1, seed=0)
+        layer.load_state_dict({"weight": np.array([[3]]), "bias": np.array([2.0])}, assign=True)
+        assert [(p.dtype, p.item()) for p in layer.parameters()] == [(np.float32, 3.0), (np.float64, 2.0)]
 
     def test_tensors_lists_and_other_float_dtypes_are_cast(self):
         layer = Linear(2, 1, seed=0)
@@ -54,8 +76,8 @@ class TestState:
             "2.weight wanted (4, 2), got (2, 4) (transposed?); was it saved from another model? "
             "strict=False loads what is there"
         )
-        for name, array in model.state_dict().items():
-            np.testing.assert_array_equal(array, state[name])
+        for name, x in model.state_dict().items():
+            np.testing.assert_array_equal(x.data, state[name].data)
 
     def test_not_strict_loads_what_is_there_and_returns_the_rest(self):
         model = network()
@@ -83,8 +105,8 @@ class TestState:
         array = np.arange(6, dtype=np.float32).reshape(2, 3).T
         layer.weight.data = array
         state = layer.state_dict()
-        assert state["weight"].flags.c_contiguous
-        np.testing.assert_array_equal(state["weight"], array)
+        assert state["weight"].data.flags.c_contiguous
+        np.testing.assert_array_equal(state["weight"].data, array)
         for given in (state, {**state, "weight": array}):
             other.load_state_dict(given)
             assert other.weight.data.flags.c_contiguous
@@ -96,8 +118,8 @@ class TestState:
         layer = Layer()
         layer.scale = Parameter(2.0)
         layer.scale.data = layer.scale.data * 2  # NumPy makes a scalar of it
-        assert isinstance(layer.state_dict()["scale"], np.ndarray)
-        assert layer.state_dict()["scale"] == 4
+        assert isinstance(layer.state_dict()["scale"].data, np.ndarray)
+        assert layer.state_dict()["scale"].item() == 4
 
     def test_buffers_that_do_not_persist_are_not_saved(self):
         layer = Linear(2, 1, seed=0)
@@ -156,7 +178,7 @@ class TestTying:
         ours.load_state_dict(theirs.state_dict())
         np.testing.assert_array_equal(ours.decode.weight.data, theirs.encode.weight.detach().numpy())
         assert ours.decode.weight is ours.encode.weight
-        theirs.load_state_dict({name: torch.tensor(array + 1) for name, array in ours.state_dict().items()})
+        theirs.load_state_dict({name: torch.tensor(x.data + 1) for name, x in ours.state_dict().items()})
 
     def test_tied_names_with_different_values_are_refused_and_nothing_is_loaded(self):
         model = Tied()
@@ -168,7 +190,7 @@ class TestTying:
                 ValueError, match=r"first.weight and other.weight wanted equal values, for they are one"
             ):
                 model.load_state_dict(wrong, strict=strict)
-        np.testing.assert_array_equal(model.tied.data, state["tied"])
+        np.testing.assert_array_equal(model.tied.data, state["tied"].data)
 
     def test_a_tied_name_that_is_missing_is_an_error_unless_not_strict(self):
         model = Tied()
@@ -180,7 +202,7 @@ class TestTying:
 
     def test_nan_is_equal_to_nan(self):
         model = Tied()
-        state = {name: np.full_like(array, np.nan) for name, array in model.state_dict().items()}
+        state = {name: np.full_like(x.data, np.nan) for name, x in model.state_dict().items()}
         model.load_state_dict(state)
         assert np.isnan(model.tied.data).all()
 

@@ -128,8 +128,8 @@ class TestNames:
             assert repr(other) == repr(model)
             assert isinstance(other[0].scale, Parameter)
             assert isinstance(other[0].running, Buffer)
-            for name, array in model.state_dict().items():
-                np.testing.assert_array_equal(other.state_dict()[name], array)
+            for name, x in model.state_dict().items():
+                np.testing.assert_array_equal(other.state_dict()[name].data, x.data)
             other[0].scale.data += 1
             assert model[0].scale.tolist() == [1.0]
 
