@@ -254,8 +254,6 @@ class copies_what_fits:
 @mistake("05.3", "this reshapes: a gradient of a wrong shape then seems to fit; let sums alone make the shape")
 class reshapes:
     def first(g, shape):
-        if g.shape == shape:
-            return g
         lead = g.ndim - len(shape)
         axes = [*range(lead), *(lead + i for i, length in enumerate(shape) if length == 1)]
         return np.sum(g, axis=tuple(axes), keepdims=True).reshape(shape)
@@ -266,7 +264,7 @@ class reshapes:
         for axis, length in enumerate(shape):
             if g.shape[axis] > length == 1:
                 g = g.sum(axis=axis, keepdims=True)
-        return g if g.shape == shape else g.reshape(shape)
+        return g.reshape(shape)
 
 
 @mistake("05.3", "the elements are cut off instead of summed: those that are thrown away carry gradient too")
