@@ -9,23 +9,19 @@ What plans an update is imported when one is asked for: it imports the package, 
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
 
 from tito import update_journal as journal
-from tito.answer import Json, document, note, say
+from tito.answer import Json, document, note
 from tito.course import ROOT
 from tito.memory import CannotDo, stamp
 
 if TYPE_CHECKING:
-    from tito.update_learners import Learners
     from tito.update_plan import Plan
-
-LISTED = 8  # files of a group that are named
-INTERRUPTED = 130
 
 
 def update(
@@ -77,19 +73,22 @@ def _update(root: Path, wanted: str, yes: bool, dry_run: bool, as_json: bool) ->
     os.environ["TINYTORCH"] = "reference"  # the learner's file may hang or raise at import
     from tito.update_plan import make_plan
     from tito.update_sources import read_source, usual_source
+    from tito.update_telling import facts, show, show_done
 
-    plan = make_plan(root, read_source(wanted or usual_source(root), root))
+    source = read_source(wanted or usual_source(root), root)
+    plan = make_plan(root, source)
     if not as_json:
-        _show(plan)
+        show(plan)
     asked = plan.writes and not (yes or dry_run or as_json) and sys.stdin.isatty()
-    agreed = plan.writes and not dry_run and (yes or (asked and typer.confirm("Take it over?")))
-    done = _write(root, plan) if agreed else None
+    if asked and (yes := typer.confirm("Take it over?")):
+        plan = make_plan(root, source)  # what was edited while the question stood is in it
+    done = _write(root, plan) if plan.writes and yes and not dry_run else None
     if as_json:
-        document({**_facts(plan), "written": done is not None, "journal": _shown(done, root) if done else None})
+        document({**facts(plan), "written": done is not None, "journal": _shown(done, root) if done else None})
     elif done:
-        _show_done(plan, _shown(done, root))
+        show_done(plan, _shown(done, root))
     elif plan.writes:
-        say("Nothing was written." + ("" if asked else " To do it: the same with --yes"))
+        typer.echo("Nothing was written." + ("" if asked else " To do it: the same with --yes"))
 
 
 def _write(root: Path, plan: "Plan") -> Path:
@@ -119,13 +118,13 @@ def _place(error: BaseException, root: Path) -> str:
 
 def _finish(root: Path, folder: Path, as_json: bool) -> None:
     """Finish what was interrupted."""
-    edited = journal.finish(root, folder)
+    edited = _replaced(journal.finish, root, folder)
     state = journal.read_note(folder)["state"]
     if as_json:
         document({"finished": _shown(folder, root), "state": state, "stayed": edited})
         return
     what = "complete" if state == journal.DONE else "taken back"
-    say(f"The update that was interrupted is {what} now. For another one run the command again.")
+    typer.echo(f"The update that was interrupted is {what} now. For another one run the command again.")
     _show_stayed(edited)
 
 
@@ -135,83 +134,30 @@ def _undo(root: Path, as_json: bool, dry_run: bool) -> None:
         raise CannotDo("there is no update to take back")
     source = journal.read_note(folder).get("source", "elsewhere")
     if dry_run:
-        say(f"It would take the update from {escape(source)} back. Nothing was written.")
+        typer.echo(f"It would take the update from {source} back. Nothing was written.")
         return
-    edited = journal.undo(root, folder)
+    edited = _replaced(journal.undo, root, folder)
     if as_json:
         document({"undone": _shown(folder, root), "stayed": edited})
         return
-    say(f"The update from {escape(source)} is taken back.")
+    typer.echo(f"The update from {source} is taken back.")
     _show_stayed(edited)
     if edited:
-        say(f"What they were before the update lies in {_shown(folder / 'old', root)}")
+        typer.echo(f"What they were before the update lies in {_shown(folder / 'old', root)}")
+
+
+def _replaced(replace: Callable[[Path, Path], list[str]], root: Path, folder: Path) -> list[str]:
+    try:
+        return replace(root, folder)
+    except OSError as error:
+        raise CannotDo(
+            f"{_place(error, root)}: {error.strerror}; nothing is lost: {journal.advice(root) or 'run it again'}"
+        ) from None
 
 
 def _show_stayed(edited: list[str]) -> None:
     for path in edited:
-        say(f"  {escape(path)} was edited since, and stays as it is")
-
-
-def _facts(plan: "Plan") -> dict[str, Any]:
-    groups = ("new", "replaced", "unknown", "yours", "removed")
-    learners = [{**vars(found), "left": [vars(entry) for entry in found.left]} for found in plan.learners]
-    return {"from": plan.source.name, "learners": learners, **{name: getattr(plan, name) for name in groups}}
-
-
-def _show(plan: "Plan") -> None:
-    if not plan.writes:
-        say(f"This workspace has all of {escape(plan.source.name)} already.")
-    else:
-        say(f"From {escape(plan.source.name)}\n\nYour files")
-    for found in plan.learners:
-        if plan.writes or found.state == "kept":
-            _show_learners(found)
-    if not plan.writes:
-        return
-    say("\nThe course's files")
-    _show_group(plan.new, "new")
-    _show_group(plan.replaced, "become the new version's")
-    _show_group(plan.removed, "go: the new version has them no more")
-    _show_group(plan.yours, "that you changed become the new version's; yours are kept", every=True)
-    _show_group(plan.unknown, "become the new version's; in case you changed any, yours are kept")
-    say()
-
-
-def _show_learners(found: "Learners") -> None:
-    if found.state in ("kept", "gone"):
-        say(f"  {escape(found.path)}  stays as it is: {escape(found.why)}")
-        return
-    built = f" with what you typed in {', '.join(found.placed)}" if found.placed else ""
-    own = f"{' and' if built else ' with'} your own {', '.join(found.own)}" if found.own else ""
-    say(f"  {escape(found.path)}  " + (f"the new stub{escape(built + own)}" if found.state != "unchanged" else "stays"))
-    for line in found.news:
-        say(f"    {escape(line)}")
-    for left in found.left:
-        say(f"    {escape(left.what)}: {escape(left.why)}{_kept_in(found) if left.text else ''}")
-
-
-def _kept_in(found: "Learners") -> str:
-    from tito.update_learners import LEFT
-
-    return f"; yours is kept in {escape(Path(found.path).with_name(LEFT).as_posix())}"
-
-
-def _show_group(paths: list[str], what: str, every: bool = False) -> None:
-    if not paths:
-        return
-    say(f"  {len(paths)} {what}")
-    for path in paths if every or len(paths) <= LISTED else ():
-        say(f"    {escape(path)}")
-
-
-def _show_done(plan: "Plan", folder: str) -> None:
-    say(f"Taken over. What was there before is kept in {folder}/old")
-    if "CHANGELOG.md" in plan.writes:
-        say("  what is new        CHANGELOG.md")
-    if "requirements.lock" in plan.writes:
-        say("  the environment    python3 scripts/start.py renews it")
-    say("  where you stand    tito test, then tito status")
-    say("  back               tito update --undo")
+        typer.echo(f"  {path} was edited since, and stays as it is")
 
 
 def _shown(path: Path, root: Path) -> str:

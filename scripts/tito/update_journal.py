@@ -37,6 +37,8 @@ def prepare(
     """
     folder = root / UPDATES / name
     making = folder.with_name(f".{name}")
+    for rest in folder.parent.glob(".*"):  # of runs that were killed here
+        shutil.rmtree(rest, ignore_errors=True)
     try:
         files = [_keep(root, making, path, content, path in executable) for path, content in new.items()]
         shutil.copyfile(__file__, making / FINISH)
@@ -94,9 +96,11 @@ def advice(root: Path, tito_starts: bool = True) -> str:
     if folder is None:
         return ""
     command = "tito update" if tito_starts else f"python3 {(folder / FINISH).relative_to(root).as_posix()}"
+    what, other = "an update", f"; or take it back: {command} --undo"
+    if read_note(folder)["state"] == GOING_BACK:
+        what, other = "taking an update back", ""
     return (
-        f"an update was interrupted, some files are of the one version and some of the other; finish it: {command}; "
-        f"or take it back: {command} --undo"
+        f"{what} was interrupted, some files are of the one version and some of the other; finish it: {command}{other}"
     )
 
 
