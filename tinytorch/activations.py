@@ -3,7 +3,7 @@
 Public parts: `relu`, `leaky_relu`, `elu`, `hardtanh`, `relu6`, `sigmoid`, `logsigmoid`, `tanh`, `gelu`, `silu`,
 `softplus`, `softmax` and `log_softmax` as operations. Each is a layer too, `ReLU` and so on, in
 `tinytorch/activation_layers.py`; their gradient rules stand in `tinytorch/gradients.py`. On arrays: `logistic`,
-`softplus_of`. For other files' checks: `floats`.
+`softplus_of`, `sums_along`. For other files' checks: `floats`.
 
 x in what follows is the first argument, `input` by PyTorch's name.
 inplace, wherever it stands: accepted, as in PyTorch, and without effect. The result is always a new tensor, since a
@@ -201,7 +201,7 @@ def softmax(input: Operand, axis: int | None = -1, *, dim: int | None = None, dt
     with np.errstate(all="ignore"):
         powers = _at_most_0(x.data, axis)
         np.exp(powers, out=powers)
-        powers /= powers.sum(axis, keepdims=True)
+        powers /= sums_along(powers, axis)
     return record(softmax, powers, x, axis=axis)
 
 
@@ -219,7 +219,7 @@ def log_softmax(
     x, axis = _scores("log_softmax", input, axis if dim is None else dim, dtype)
     with np.errstate(all="ignore"):
         shifted = _at_most_0(x.data, axis)
-        shifted -= np.log(np.exp(shifted).sum(axis, keepdims=True))
+        shifted -= np.log(sums_along(np.exp(shifted), axis))
     return record(log_softmax, shifted, x, axis=axis)
 
 
@@ -240,6 +240,16 @@ def softplus_of(x: Array) -> Array:
     np.log1p(result, out=result)
     result += x.clip(0, np.inf)
     return result
+
+
+def sums_along(x: Array, axis: int) -> Array:
+    """Return the sums of an array along an axis, which stays with length 1.
+
+    Along the last axis a product with ones takes a third of the time of NumPy's sum.
+    """
+    if not x.ndim or axis not in (-1, x.ndim - 1):
+        return np.asarray(x.sum(axis, keepdims=True))
+    return np.asarray(x @ np.ones(x.shape[-1], x.dtype))[..., None]
 
 
 def _nearly_normal_cdf(x: Array) -> Array:

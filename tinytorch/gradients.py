@@ -26,6 +26,7 @@ from tinytorch.activations import (
     silu,
     softmax,
     softplus,
+    sums_along,
     tanh,
 )
 from tinytorch.autograd import Gradients, vjp
@@ -146,7 +147,7 @@ def log_softmax_vjp(g: Array, out: Array, x: Array, *, axis: int) -> Gradients:
     """Return g - p * sum of g."""
     with np.errstate(all="ignore"):
         grad = np.asarray(np.exp(out))
-        grad *= g.sum(axis, keepdims=True)
+        grad *= sums_along(g, axis)
         np.subtract(g, grad, out=grad)
     return (grad,)
 

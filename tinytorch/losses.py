@@ -12,7 +12,7 @@ infinite or NaN in PyTorch for infinite or NaN inputs is so here, without a warn
 
 import numpy as np
 
-from tinytorch.activations import softplus_of
+from tinytorch.activations import softplus_of, sums_along
 from tinytorch.loss_checks import (
     KL_REDUCTIONS,
     Labels,
@@ -172,7 +172,7 @@ def cross_entropy(
         shifted = _at_most_0(rows_of_classes(input.data))  # (M, C), M = N * d1 * ...
         own = shifted[np.arange(len(shifted)), labels.classes]  # (M,)
         powers = np.exp(shifted, out=shifted)
-        totals = powers.sum(axis=1)  # (M,), from 1 to C
+        totals = sums_along(powers, 1)[:, 0]  # (M,), from 1 to C
         loss = _weighed(np.log(totals) - own, labels, target.shape, reduction)
     return record(cross_entropy, loss, input, labels=labels, powers=powers, totals=totals)
 
