@@ -23,7 +23,7 @@ from tinytorch.tensor import Array, Tensor
 class Layer(Tree):
     """A function with parameters: a subclass sets tensors and layers as attributes and defines `forward`.
 
-    Attributes are searched in the order in which they were set, also in lists, tuples and dicts. A parameter is a
+    Attributes are searched, also in lists, tuples and dicts, and come in the order that `Tree` names. A parameter is a
     `Parameter`, or any tensor that requires grad and that no operation made. Any other tensor is no state unless it is
     a `Buffer`, so that a layer may keep its last result to look at. What stands in several places (tied weights) is
     learned once, and saved under each of its names.

@@ -21,8 +21,10 @@ HOOKS = "_hooks"  # the attribute in which a layer keeps its hooks, which are no
 
 
 class Tree:
-    """Parts under dotted names: attributes in the order in which they were set, also in lists, tuples and dicts.
+    """Parts under dotted names: attributes, also those in lists, tuples and dicts.
 
+    A layer's own parameters come first, then its buffers, then the layers inside, each kind in the order in which they
+    were set: so a network's parameters come in PyTorch's order.
     As in PyTorch, these are iterators (`next`, `list`, `for`), and what stands in several places (tied weights) comes
     once, under its first name, unless `remove_duplicate` is False. prefix: what all names begin with. recurse: whether
     layers inside are searched too.
@@ -60,7 +62,7 @@ class Tree:
                 yield name, part
 
     def parameters(self, recurse: bool = True) -> Iterator[Tensor]:
-        """Yield the parameters in the order in which they were set; one that stands in several places comes once."""
+        """Yield the parameters, here and in every layer inside; one that stands in several places comes once."""
         return (x for _, x in self.named_parameters(recurse=recurse))
 
     def named_buffers(
@@ -185,7 +187,7 @@ def _walk(
     seen: what was met before, or, if not once, the layers around this one.
     """
     seen = {id(tree)} if seen is None else seen
-    for name, part in parts_of(tree, _is_walked, prefix):
+    for name, part in sorted(parts_of(tree, _is_walked, prefix), key=_rank):
         if id(part) in seen:
             continue
         inside = seen if once else seen.copy()
@@ -198,6 +200,11 @@ def _walk(
 
 def _is_walked(part: object) -> bool:
     return isinstance(part, Tree) or is_state(part)
+
+
+def _rank(named: tuple[str, "Layer | Tensor"]) -> int:
+    """Return which kind of part comes first: parameters, buffers, layers."""
+    return 2 if isinstance(named[1], Tree) else int(isinstance(named[1], Buffer))
 
 
 def _found(tree: Tree, kind: str, target: str, found: Mapping[str, Found]) -> Found:

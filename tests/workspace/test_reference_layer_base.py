@@ -32,7 +32,7 @@ class TestAttributes:
         model.register_module("b", None)
         model.register_parameter("c", Parameter([1.0]))
         model.register_parameter("d", None)
-        assert list(model.state_dict()) == ["a.weight", "a.bias", "c"]
+        assert list(model.state_dict()) == ["c", "a.weight", "a.bias"]
         assert model.b is model.d is None
         model.register_buffer("mean", [0.0])
         model.register_buffer("mean", [1.0])
@@ -79,9 +79,7 @@ class TestAttributes:
         layer = Linear(2, 1, seed=0)
         weight = layer.weight
         for made in (lambda: weight * 0.5, lambda: weight.detach()):
-            with pytest.raises(
-                TypeError, match=r"weight is a parameter and wanted a Parameter or None"
-            ):
+            with pytest.raises(TypeError, match=r"weight is a parameter and wanted a Parameter or None"):
                 layer.weight = made()
         assert layer.weight is weight
         layer.weight = Tensor([[1.0], [2.0]], requires_grad=True)
@@ -99,7 +97,7 @@ class TestAttributes:
     def test_other_attributes_break_nothing(self, name):
         model = Sequential(Linear(2, 2, seed=0), ReLU())
         setattr(model, name, [Parameter(1.0)])
-        assert list(model.state_dict()) == ["0.weight", "0.bias", f"{name}.0"]
+        assert list(model.state_dict()) == [f"{name}.0", "0.weight", "0.bias"]
         assert len(model) == 2
         assert summary(model, (1, 2)).parameters == 7
         assert {p.dtype for p in Layer.double(model).parameters()} == {np.dtype(np.float64)}

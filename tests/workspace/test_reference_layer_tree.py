@@ -8,6 +8,7 @@ import pytest
 from layer_models import Block, network
 from pytorch_oracle import needs_torch, torch
 
+import tinytorch
 from tinytorch import (
     Buffer,
     Dropout,
@@ -28,12 +29,12 @@ class TestNames:
     def test_parameters_buffers_and_layers_have_dotted_names(self):
         block = Sequential(Block())
         assert [name for name, _ in block.named_parameters()] == [
+            "0.scale",
             "0.blocks.0.weight",
             "0.blocks.0.bias",
             "0.blocks.1.weight",
             "0.blocks.1.bias",
             "0.heads.a.weight",
-            "0.scale",
         ]
         assert [name for name, _ in block.named_buffers()] == ["0.running"]
         names = ["", "0", "0.blocks.0", "0.blocks.1", "0.heads.a"]
@@ -53,6 +54,24 @@ class TestNames:
         assert [n for n, _ in ours.named_modules()] == [n for n, _ in theirs.named_modules()]
         assert [n for n, _ in ours.named_children()] == [n for n, _ in theirs.named_children()]
         assert list(ours.state_dict()) == list(theirs.state_dict())
+
+    @needs_torch
+    def test_own_tensors_come_before_those_of_layers_inside_as_in_pytorch(self):
+        def names(lib):
+            class Net(lib.nn.Module):
+                def __init__(self):
+                    super().__init__()
+                    self.first = lib.nn.Linear(1, 1)
+                    self.register_buffer("mean", lib.zeros(1))
+                    self.scale = lib.nn.Parameter(lib.ones(1))
+                    self.again = self.first
+                    self.tied = self.first.weight
+
+            model = lib.nn.Sequential(Net(), lib.nn.Linear(1, 1))
+            model.last = lib.nn.Parameter(lib.ones(1))
+            return [[name for name, _ in named] for named in (model.named_parameters(), model.state_dict().items())]
+
+        assert names(tinytorch) == names(torch)
 
     def test_a_frozen_parameter_stays_a_parameter(self):
         model = network()
@@ -107,7 +126,7 @@ class TestNames:
                 super().__init__(Linear(2, 2, seed=0))
                 self.scale = Parameter(1.0)
 
-        assert list(Scaled().state_dict()) == ["0.weight", "0.bias", "scale"]
+        assert list(Scaled().state_dict()) == ["scale", "0.weight", "0.bias"]
 
     def test_two_tensors_of_one_name_are_refused(self):
         layer = Layer()
