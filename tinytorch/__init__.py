@@ -127,7 +127,7 @@ from tinytorch.optimizers import SGD, Adam, AdamW, RMSprop  # noqa: E402
 from tinytorch.reductions import all, any, argmax, argmin, cumsum, max, min, prod, std  # noqa: E402
 from tinytorch.setup import parameter_count  # noqa: E402
 from tinytorch.shapes import expand, flatten, pad, permute, split, squeeze, stack, swapaxes, unsqueeze  # noqa: E402
-from tinytorch.sorting import argsort, sort, topk  # noqa: E402
+from tinytorch.sorting import argsort, sort, topk, unique  # noqa: E402
 from tinytorch.summaries import Summary, summary  # noqa: E402
 from tinytorch.tensor import (  # noqa: E402
     Tensor,
@@ -143,19 +143,21 @@ from tinytorch.tensor import (  # noqa: E402
     transpose,
     var,
 )
-from tinytorch.torch_algebra import amax, amin, bmm, count_nonzero, dot, logsumexp, mm, mv, norm, outer  # noqa: E402
+from tinytorch.torch_algebra import amax, amin, bincount, bmm, count_nonzero, dot, logsumexp, mm, mv, norm, outer  # noqa: E402
 from tinytorch.torch_creation import (  # noqa: E402
     Generator,
     TensorModule,
     empty,
     full_like,
     manual_seed,
+    multinomial,
     rand_like,
     randint,
     randn_like,
     randperm,
 )
 from tinytorch.torch_dtypes import (  # noqa: E402, F401  # __all__ lacks bool, float, int: there they are Python's
+    Size,
     bool,
     device,
     double,
@@ -182,6 +184,7 @@ from tinytorch.torch_elementwise import (  # noqa: E402
     erf,
     expm1,
     floor,
+    isclose,
     isfinite,
     isinf,
     isnan,
@@ -207,19 +210,23 @@ from tinytorch.torch_shapes import (  # noqa: E402
     chunk,
     diag,
     flip,
+    hstack,
     index_select,
     is_tensor,
     masked_select,
+    meshgrid,
     movedim,
     nonzero,
     numel,
     repeat,
+    repeat_interleave,
     roll,
     scatter,
     tile,
     tril,
     triu,
     unbind,
+    vstack,
 )
 from tinytorch.training import Callback, Trainer  # noqa: E402
 
@@ -263,6 +270,7 @@ __all__ = [
     "Sequential",
     "SiLU",
     "Sigmoid",
+    "Size",
     "SmoothL1Loss",
     "Softmax",
     "Softplus",
@@ -291,6 +299,7 @@ __all__ = [
     "backward",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "bincount",
     "bmm",
     "broadcast_to",
     "cat",
@@ -345,6 +354,7 @@ __all__ = [
     "gt",
     "half",
     "hardtanh",
+    "hstack",
     "huber_loss",
     "index_select",
     "int8",
@@ -353,6 +363,7 @@ __all__ = [
     "int64",
     "is_grad_enabled",
     "is_tensor",
+    "isclose",
     "isfinite",
     "isinf",
     "isnan",
@@ -384,12 +395,14 @@ __all__ = [
     "max",
     "maximum",
     "mean",
+    "meshgrid",
     "min",
     "minimum",
     "mm",
     "movedim",
     "mse_loss",
     "mul",
+    "multinomial",
     "multiply",
     "mv",
     "ne",
@@ -425,6 +438,7 @@ __all__ = [
     "relu6",
     "remainder",
     "repeat",
+    "repeat_interleave",
     "reshape",
     "roll",
     "round",
@@ -467,9 +481,11 @@ __all__ = [
     "trunc",
     "uint8",
     "unbind",
+    "unique",
     "unsqueeze",
     "utils",
     "var",
+    "vstack",
     "where",
     "zeros",
     "zeros_like",

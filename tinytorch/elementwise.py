@@ -3,7 +3,7 @@
 Public parts: `subtract`, `negative`, `divide`, `floor_divide`, `remainder`, `power`, `exp`, `log`, `sqrt`, `abs`,
 `sign`, `sin`, `cos`, `maximum`, `minimum`, `where`, `clip`, `astype`, `copy`; comparisons (`eq ne lt le gt ge`,
 `allclose`) and logic, whose results are bools without a gradient. `add` and `multiply` stand in `tensor.py`, `tanh`
-with the activations of module 02.
+with the activations of module 02. `floats` and `bools` are what other files ask of their operands.
 
 Where a function of integers isn't one of integers (`/`, `exp`, ...), they become float32 first, as in PyTorch. What
 mathematics doesn't allow is inf or NaN, without a warning: 1 / 0, log(0), sqrt(-1). The sign of NaN is NaN, and so is
@@ -70,7 +70,7 @@ def remainder(a: Operand, b: Operand) -> Tensor:
 def power(base: Operand, exponent: Operand) -> Tensor:
     """Return base ** exponent; NaN for a negative base with a fraction as its exponent.
 
-    Raises ValueError for integers with a negative exponent.
+    Raises ValueError for integers with a negative exponent. At -0.0 the gradient of x ** 0.5 is inf (PyTorch: -inf).
 
     >>> Tensor([1.0, 2.0, 3.0]) ** 2
     Tensor([1., 4., 9.])
@@ -96,21 +96,21 @@ def raised(base: Array, exponent: Array) -> Array:
 
 def exp(x: Operand) -> Tensor:
     """Return e to the power of each element; inf where that is too large."""
-    x = _floats(x)
+    x = floats(x)
     with np.errstate(all="ignore"):
         return record(exp, np.exp(x.data), x)
 
 
 def log(x: Operand) -> Tensor:
     """Return each element's natural logarithm; -inf for 0, NaN below."""
-    x = _floats(x)
+    x = floats(x)
     with np.errstate(all="ignore"):
         return record(log, np.log(x.data), x)
 
 
 def sqrt(x: Operand) -> Tensor:
     """Return each element's square root; NaN below 0. At 0 the gradient is inf."""
-    x = _floats(x)
+    x = floats(x)
     with np.errstate(all="ignore"):
         return record(sqrt, np.sqrt(x.data), x)
 
@@ -131,14 +131,14 @@ def sign(x: Operand) -> Tensor:
 
 def sin(x: Operand) -> Tensor:
     """Return each element's sine, in radians."""
-    x = _floats(x)
+    x = floats(x)
     with np.errstate(invalid="ignore"):  # the sine of infinity
         return record(sin, np.sin(x.data), x)
 
 
 def cos(x: Operand) -> Tensor:
     """Return each element's cosine, in radians."""
-    x = _floats(x)
+    x = floats(x)
     with np.errstate(invalid="ignore"):
         return record(cos, np.cos(x.data), x)
 
@@ -263,13 +263,13 @@ def logical_not(x: Operand) -> Tensor:
 def logical_and(a: Operand, b: Operand) -> Tensor:
     """Return where both are true; TypeError unless they are of bools."""
     a, b = _pair("&", a, b)
-    return from_numpy(_bools("&", a).data & _bools("&", b).data)
+    return from_numpy(bools("&", a).data & bools("&", b).data)
 
 
 def logical_or(a: Operand, b: Operand) -> Tensor:
     """Return where one or both are true; TypeError unless they are of bools."""
     a, b = _pair("|", a, b)
-    return from_numpy(_bools("|", a).data | _bools("|", b).data)
+    return from_numpy(bools("|", a).data | bools("|", b).data)
 
 
 def allclose(a: Operand, b: Operand, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> bool:
@@ -303,13 +303,14 @@ def _divisible(symbol: str, a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
     return a, b
 
 
-def _floats(x: Operand) -> Tensor:
+def floats(x: Operand) -> Tensor:
     """Return x in floats: integers and bools become float32."""
     x = as_tensor(x)
     return x if x.data.dtype.kind == "f" else from_numpy(x.data.astype(np.float32))
 
 
-def _bools(symbol: str, x: Tensor) -> Tensor:
+def bools(symbol: str, x: Tensor) -> Tensor:
+    """Return x; TypeError unless it is of bools."""
     if x.data.dtype.kind != "b":
         raise TypeError(f"{symbol} wanted bools, got {x.dtype}; try (x > 0) {symbol} (x < 1), with the parentheses")
     return x

@@ -1,6 +1,7 @@
 """Module 01: elements chosen by an index, and written by one.
 
-Public parts: `getitem` and `setitem` (what `x[index]` and `x[index] = value` call), `gather`, `index_arrays`.
+Public parts: `getitem` and `setitem` (what `x[index]` and `x[index] = value` call), `gather`, with
+`places_of` and `index_arrays` for what goes by the same index.
 
 An index is NumPy's: ints, slices, `...`, None, bool masks, arrays or lists of ints, and tuples of them; Tensors of
 integers or bools count as arrays. Ints and slices give a view, the rest a copy. Beside arrays an int counts as one,
@@ -77,20 +78,26 @@ def gather(x: Operand, axis: int, index: Operand) -> Tensor:
     Tensor([[3.],
             [4.]])
     """
-    x, index = as_tensor(x), as_tensor(index)
-    axis = axis_of(axis, max(x.ndim, 1), "gather")
+    x = as_tensor(x)
+    axis, chosen = places_of("gather", x, axis, as_tensor(index))
+    return record(gather, x.data[index_arrays(chosen, axis)], x, axis=axis, index=chosen)
+
+
+def places_of(name: str, x: Tensor, axis: int, index: Tensor) -> tuple[int, Array]:
+    """Return the axis, counted from 0, and a copy of the index; raise what `gather` raises for those that don't fit."""
+    axis = axis_of(axis, max(x.ndim, 1), name)
     if index.dtype.kind not in "iu":
-        raise TypeError(f"gather wanted an index of integers, got {index.dtype}; try .astype(np.int64)")
+        raise TypeError(f"{name} wanted an index of integers, got {index.dtype}; try .astype(np.int64)")
     pairs = zip(index.shape, x.shape, strict=False)
     if index.ndim != x.ndim or any([i != axis and length > longest for i, (length, longest) in enumerate(pairs)]):
         raise ValueError(
-            f"gather wanted an index with the axes of {x.shape}, longer along axis {axis} at most; got {index.shape}"
+            f"{name} wanted an index with the axes of {x.shape}, longer along axis {axis} at most; got {index.shape}"
         )
     chosen = index.data.copy()
     last = (x.shape or (1,))[axis] - 1
     if chosen.size and (chosen.min() < 0 or chosen.max() > last):
-        raise IndexError(f"gather wanted indices from 0 to {last}, got some from {chosen.min()} to {chosen.max()}")
-    return record(gather, x.data[index_arrays(chosen, axis)], x, axis=axis, index=chosen)
+        raise IndexError(f"{name} wanted indices from 0 to {last}, got some from {chosen.min()} to {chosen.max()}")
+    return axis, chosen
 
 
 def index_arrays(index: Array, axis: int) -> tuple[Array, ...]:

@@ -6,8 +6,8 @@ Public parts: `max`, `min`, `argmax`, `argmin`, `prod`, `cumsum`, `std`, `all`, 
 axis: an int, a tuple of ints, or None for all axes; keepdims: whether the reduced axes stay with length 1. An empty
 tuple reduces nothing, as in NumPy (in PyTorch all); 0 and -1 are axes of a tensor without one, as in PyTorch.
 An axis that isn't there raises ValueError (NumPy's AxisError).
-dim, keepdim: PyTorch's names of both. `max` and `min` with `dim` answer as PyTorch does, with values and indices;
-`max(x, 1)` and `max(x, axis=1)` as NumPy does, with values alone.
+dim, keepdim: PyTorch's names of both. `max` and `min` with one of them answer as PyTorch does, with values and indices;
+`max(x, 1)` and `max(x, axis=1)` as NumPy does, with values alone (PyTorch: both).
 """
 
 import builtins
@@ -126,4 +126,6 @@ def _extreme(name: str, f: Callable[..., Any], x: Tensor, axis: Axis, keepdims: 
     except AxisError:
         raise
     except ValueError:
+        if x.data.size:
+            raise
         raise ValueError(f"{name} of no elements: shape {x.shape}, axis {axis}") from None

@@ -1,6 +1,6 @@
 """Module 01: elements in order.
 
-Public parts: `sort`, `argsort`, `topk`. What they return is a pair (values, indices), as `max(dim=...)` returns one.
+Public parts: `sort`, `argsort`, `topk`, `unique`. `sort` and `topk` return a pair (values, indices), as `max(dim=...)`.
 
 The values are gathered by the indices, so their gradients go to where they came from. Equal elements keep their order.
 NaN counts as larger than all numbers.
@@ -15,8 +15,10 @@ from tinytorch.torch_keywords import Placed, torch_keywords
 
 
 @torch_keywords
-def sort(x: Operand, axis: int = -1, descending: bool = False) -> Placed:
+def sort(x: Operand, axis: int = -1, descending: bool = False, stable: bool = True) -> Placed:
     """Return the elements in order along an axis, the smallest first, and where they stood.
+
+    stable: has no effect; equal elements always keep their order.
 
     >>> sort(Tensor([3.0, 1.0, 2.0]), descending=True)
     Placed(values=Tensor([3., 2., 1.]), indices=Tensor([0, 2, 1], dtype=int64))
@@ -27,8 +29,8 @@ def sort(x: Operand, axis: int = -1, descending: bool = False) -> Placed:
 
 
 @torch_keywords
-def argsort(x: Operand, axis: int = -1, descending: bool = False) -> Tensor:
-    """Return where the elements stand that come first, second, ... in order along an axis (int64)."""
+def argsort(x: Operand, axis: int = -1, descending: bool = False, stable: bool = True) -> Tensor:
+    """Return where the elements stand that come first, second, ... in order along an axis (int64); see `sort`."""
     x = as_tensor(x)
     return from_numpy(_order(x.data, _axis("argsort", x, axis), descending))
 
@@ -51,6 +53,15 @@ def topk(x: Operand, k: int, axis: int = -1, largest: bool = True, sorted: bool 
     order = from_numpy(_order(x.data, place, largest))
     first = getitem(order, (*(slice(None),) * place, slice(k))) if x.ndim else order
     return Placed(gather(x, axis, first), first)
+
+
+def unique(x: Operand) -> Tensor:
+    """Return the elements in order, each once, in one row; each NaN counts as another.
+
+    >>> unique(Tensor([[2, 1], [2, 5]]))
+    Tensor([1, 2, 5], dtype=int64)
+    """
+    return from_numpy(np.unique(as_tensor(x).data, equal_nan=False))
 
 
 def _axis(name: str, x: Tensor, axis: int) -> int:

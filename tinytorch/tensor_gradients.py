@@ -1,7 +1,7 @@
 """Module 05: the gradient rules of module 01's operations that no exercise asks for.
 
 Public parts: one rule an operation, `<operation>_vjp(g, out, *inputs, **attributes)`; module 05 says what a rule is.
-They stand here because module 01 comes before gradients.
+`kept`, for the rules of reductions. They stand here because module 01 comes before gradients.
 
 At kinks and ties they agree with PyTorch: abs and sign have gradient 0 at 0, equal elements share a maximum's gradient.
 What is infinite or NaN is so without a warning.
@@ -189,9 +189,9 @@ def gather_vjp(g: Array, out: Array, x: Array, *, axis: int, index: Array) -> Gr
 @vjp(reductions.min)
 def extreme_vjp(g: Array, out: Array, x: Array, *, axis: Axis, keepdims: bool) -> Gradients:
     """Share the gradient evenly among the elements that are the extreme."""
-    chosen = x == _kept(out, axis, keepdims)
+    chosen = x == kept(out, axis, keepdims)
     with np.errstate(divide="ignore", invalid="ignore"):  # where the extreme is NaN, no element equals it
-        return (chosen * (_kept(g, axis, keepdims) / chosen.sum(axis, keepdims=True, dtype=x.dtype)),)
+        return (chosen * (kept(g, axis, keepdims) / chosen.sum(axis, keepdims=True, dtype=x.dtype)),)
 
 
 @vjp(reductions.prod)
@@ -199,14 +199,14 @@ def prod_vjp(g: Array, out: Array, x: Array, *, axis: Axis, keepdims: bool) -> G
     """Return for each element the product of all others: by division, and where zeros forbid it, step by step."""
     if x.all() and np.isfinite(out).all():
         with np.errstate(all="ignore"):
-            return (_kept(g * out, axis, keepdims) / x,)
+            return (kept(g * out, axis, keepdims) / x,)
     axes = tuple(range(x.ndim)) if axis is None else np.lib.array_utils.normalize_axis_tuple(axis, x.ndim)
     last = tuple(range(x.ndim - len(axes), x.ndim))
     moved = np.moveaxis(x, axes, last)
     flat = moved.reshape(*moved.shape[: x.ndim - len(axes)], math.prod([x.shape[i] for i in axes]))
     with np.errstate(over="ignore", invalid="ignore"):
         others = _products_before(flat) * _products_before(flat[..., ::-1])[..., ::-1]
-        return (_kept(g, axis, keepdims) * np.moveaxis(others.reshape(moved.shape), last, axes),)
+        return (kept(g, axis, keepdims) * np.moveaxis(others.reshape(moved.shape), last, axes),)
 
 
 @vjp(reductions.cumsum)
@@ -219,7 +219,7 @@ def cumsum_vjp(g: Array, out: Array, x: Array, *, axis: int) -> Gradients:
 def var_vjp(g: Array, out: Array, x: Array, *, axis: Axis, keepdims: bool, correction: int) -> Gradients:
     """Return g * 2 * (x - mean) / (n - correction)."""
     n = x.size // max(out.size, 1)
-    return (_kept(g, axis, keepdims) * (x - total(x, axis, keepdims=True) / n) * (2 / (n - correction)),)
+    return (kept(g, axis, keepdims) * (x - total(x, axis, keepdims=True) / n) * (2 / (n - correction)),)
 
 
 @vjp(reductions.std)
@@ -228,7 +228,7 @@ def std_vjp(g: Array, out: Array, x: Array, *, axis: Axis, keepdims: bool, corre
     n = x.size // max(out.size, 1)
     with np.errstate(all="ignore"):
         each = np.where(out == 0, 0, g / (out * (n - correction)))
-    return (_kept(each, axis, keepdims) * (x - total(x, axis, keepdims=True) / n),)
+    return (kept(each, axis, keepdims) * (x - total(x, axis, keepdims=True) / n),)
 
 
 @vjp(contraction.einsum)
@@ -266,9 +266,9 @@ def _einsum_grad(x: Array, term: str, other_terms: list[str], others: list[Array
     return square
 
 
-def _kept(reduced: Array, axis: Axis, keepdims: bool) -> Array:
+def kept(reduced: Array, axis: Axis, keepdims: bool) -> Array:
     """Return a reduction's result with the reduced axes of length 1."""
-    return reduced if axis is None or keepdims else np.expand_dims(reduced, axis)
+    return reduced if axis is None or keepdims or not reduced.ndim else np.expand_dims(reduced, axis)
 
 
 def _shared(g: Array, tie: Array, first_loses: Array, second_loses: Array) -> Gradients:

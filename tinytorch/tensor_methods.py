@@ -3,7 +3,6 @@
 Public parts: `TensorMethods`, which `Tensor` inherits from. The operations' contracts stand with their functions.
 """
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -176,17 +175,6 @@ class TensorMethods(TensorProtocols, TorchMethods):
         """Return the elements that `index` names along `axis`."""
         return tinytorch.gather(self, axis, index)
 
-    def __len__(self: Any) -> int:
-        if not self.data.ndim:
-            raise TypeError("len() of a 0-d tensor: it has no axis; try .item()")
-        return len(self.data)
-
-    def __iter__(self: Any) -> "Iterator[Tensor]":
-        return (self[i] for i in range(len(self)))
-
-    def __contains__(self: Any, value: "Operand") -> bool:
-        return bool(tinytorch.eq(self, value).data.any())
-
     # Numbers and arrays
 
     def item(self: Any) -> "Scalar":
@@ -200,48 +188,13 @@ class TensorMethods(TensorProtocols, TorchMethods):
         """Return nested lists of Python numbers (a number for a 0-d tensor)."""
         return self.data.tolist()
 
-    def __bool__(self: Any) -> bool:
-        if self.data.size != 1:
-            raise ValueError(f"a tensor of shape {self.shape} is neither true nor false; try .all() or .any()")
-        return bool(self.data.item())
-
-    def __float__(self: Any) -> float:
-        return float(self.item())
-
-    def __int__(self: Any) -> int:
-        return int(self.item())
-
-    def __index__(self: Any) -> int:
-        if self.data.ndim or self.data.dtype.kind not in "iu":
-            raise TypeError(f"an index wanted a 0-d tensor of integers, got shape {self.shape} of {self.dtype}")
-        return int(self.item())
-
-    def __format__(self: Any, spec: str) -> str:
-        """Format the number that a tensor without axes is, as PyTorch does: f"{loss}", f"{loss:.3f}"."""
-        if spec and self.data.size != 1:
-            raise ValueError(f"the format {spec!r} wanted one element, got shape {self.shape}; try .tolist()")
-        return format(self.item(), spec) if spec or not self.data.ndim else str(self)
-
-    def __round__(self: Any, decimals: int = 0) -> "Tensor":
-        return tinytorch.round(self, decimals)
-
-    def __array__(self: Any, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
-        if self.requires_grad:
-            raise RuntimeError("an array remembers no gradients, which this tensor requires; try .detach() or stack()")
-        return np.array(self.data, dtype=dtype, copy=copy)
-
     def numpy(self: Any) -> NDArray[Any]:
-        """Return the array itself, not a copy; changing it goes unnoticed by gradients."""
+        """Return the array itself, not a copy, also of a tensor that requires grad (which PyTorch refuses).
+
+        Changing it goes unnoticed by gradients.
+        """
         array: NDArray[Any] = self.data
         return array
-
-    def __repr__(self: Any) -> str:
-        numbers = np.array2string(np.asarray(self.data), separator=", ", prefix="Tensor(")
-        cut = self.data.size == 0 or self.data.size > np.get_printoptions()["threshold"]
-        shape = f", shape={self.shape}" if cut else ""
-        dtype = "" if self.data.dtype in (np.float32, np.bool) else f", dtype={self.data.dtype}"
-        origin = f", from {self.op.__name__}" if self.op else ", requires_grad=True" if self.requires_grad else ""
-        return f"Tensor({numbers}{shape}{dtype}{origin})"
 
     # Gradients
 

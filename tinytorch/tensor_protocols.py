@@ -1,13 +1,14 @@
-"""Module 01: what Python and NumPy ask a Tensor to do by themselves: `x += y`, `array * x`, `copy.deepcopy(x)`.
+"""Module 01: what Python and NumPy ask a Tensor to do by themselves: `x += y`, `len(x)`, `f"{x:.2f}"`, `array * x`.
 
 Public parts: `TensorProtocols`, which `TensorMethods` inherits from.
 """
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 import tinytorch  # the package itself: its operations are looked up when they are called
 from tinytorch.recording import note_write, recording
@@ -45,6 +46,8 @@ class TensorProtocols:
 
     __slots__ = ()
 
+    # In place
+
     def __iadd__(self: Any, other: "Operand") -> "Tensor":
         return _in_place("+=", operator.add, self, other)
 
@@ -72,6 +75,13 @@ class TensorProtocols:
     def __ior__(self: Any, other: "Operand") -> "Tensor":
         return _in_place("|=", operator.or_, self, other)
 
+    # Beside arrays
+
+    def __array__(self: Any, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        if self.requires_grad:
+            raise RuntimeError("an array remembers no gradients, which this tensor requires; try .detach() or stack()")
+        return np.array(self.data, dtype=dtype, copy=copy)
+
     def __array_ufunc__(self: Any, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         """Compute `array * x` as a tensor, and `array *= x` in the array; other functions of NumPy's take arrays."""
         name = OPERATIONS.get(ufunc)
@@ -86,6 +96,52 @@ class TensorProtocols:
         result = ufunc(*[np.asarray(x) for x in inputs], **options)  # which refuses tensors that require grad
         note_write(result)
         return result
+
+    # What it is to others: a sequence, a number, text, something to copy
+
+    def __len__(self: Any) -> int:
+        if not self.data.ndim:
+            raise TypeError("len() of a 0-d tensor: it has no axis; try .item()")
+        return len(self.data)
+
+    def __iter__(self: Any) -> "Iterator[Tensor]":
+        return (self[i] for i in range(len(self)))
+
+    def __contains__(self: Any, value: "Operand") -> bool:
+        return bool(tinytorch.eq(self, value).data.any())
+
+    def __bool__(self: Any) -> bool:
+        if self.data.size != 1:
+            raise ValueError(f"a tensor of shape {self.shape} is neither true nor false; try .all() or .any()")
+        return bool(self.data.item())
+
+    def __float__(self: Any) -> float:
+        return float(self.item())
+
+    def __int__(self: Any) -> int:
+        return int(self.item())
+
+    def __index__(self: Any) -> int:
+        if self.data.ndim or self.data.dtype.kind not in "iu":
+            raise TypeError(f"an index wanted a 0-d tensor of integers, got shape {self.shape} of {self.dtype}")
+        return int(self.item())
+
+    def __format__(self: Any, spec: str) -> str:
+        """Format the number that a tensor without axes is, as PyTorch does: f"{loss}", f"{loss:.3f}"."""
+        if spec and self.data.size != 1:
+            raise ValueError(f"the format {spec!r} wanted one element, got shape {self.shape}; try .tolist()")
+        return format(self.item(), spec) if spec or not self.data.ndim else str(self)
+
+    def __round__(self: Any, decimals: int = 0) -> "Tensor":
+        return tinytorch.round(self, decimals)
+
+    def __repr__(self: Any) -> str:
+        numbers = np.array2string(np.asarray(self.data), separator=", ", prefix="Tensor(")
+        cut = self.data.size == 0 or self.data.size > np.get_printoptions()["threshold"]
+        shape = f", shape={self.shape}" if cut else ""
+        dtype = "" if self.data.dtype in (np.float32, np.bool) else f", dtype={self.data.dtype}"
+        origin = f", from {self.op.__name__}" if self.op else ", requires_grad=True" if self.requires_grad else ""
+        return f"Tensor({numbers}{shape}{dtype}{origin})"
 
     def __getstate__(self: Any) -> object:
         if self.op is not None:

@@ -1,6 +1,6 @@
 """Module 01: products and reductions that PyTorch's scripts call besides those of `tensor.py` and `reductions.py`.
 
-Public parts: `dot`, `mv`, `mm`, `bmm`, `outer`; `norm`, `logsumexp`, `amax`, `amin`, `count_nonzero`.
+Public parts: `dot`, `mv`, `mm`, `bmm`, `outer`; `norm`, `logsumexp`, `amax`, `amin`, `count_nonzero`, `bincount`.
 
 The products are `@` with a check of the number of axes. `norm` and `logsumexp` have rules, in `torch_gradients.py`,
 since those of their parts would be NaN or overflow.
@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from tinytorch.arrays import total
+from tinytorch.arrays import total, whole
 from tinytorch.elementwise import abs, ne
 from tinytorch.reductions import max, min
 from tinytorch.tensor import Axis, Operand, Tensor, as_tensor, from_numpy, record
@@ -113,6 +113,20 @@ def amin(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
 def count_nonzero(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Return how many elements aren't 0, int64."""
     return ne(x, 0).sum(axis, keepdims)
+
+
+def bincount(x: Operand, minlength: int = 0) -> Tensor:
+    """Return how often each of 0, 1, 2, ... up to the largest stands in a vector of integers, int64.
+
+    minlength: how many numbers are counted at least. Raises ValueError for numbers below 0, or another shape.
+
+    >>> bincount(Tensor([0, 2, 2]))
+    Tensor([1, 0, 2], dtype=int64)
+    """
+    x = as_tensor(x)
+    if x.ndim != 1 or x.dtype.kind not in "iu" or (x.data < 0).any():
+        raise ValueError(f"bincount wanted a vector of integers of 0 or more, got {x.dtype} of shape {x.shape}")
+    return from_numpy(np.bincount(x.data, minlength=whole(minlength, "bincount's minlength")))
 
 
 def _product(name: str, a: Operand, b: Operand, left: int, right: int) -> Tensor:

@@ -123,6 +123,18 @@ class TorchArithmetic:
         """Return where self >= other."""
         return tinytorch.ge(self, other)
 
+    def logical_not(self: Any) -> "Tensor":
+        """Return where self is false."""
+        return tinytorch.logical_not(self)
+
+    def logical_and(self: Any, other: "Operand") -> "Tensor":
+        """Return where both are true."""
+        return tinytorch.logical_and(self, other)
+
+    def logical_or(self: Any, other: "Operand") -> "Tensor":
+        """Return where one or both are true."""
+        return tinytorch.logical_or(self, other)
+
     def isnan(self: Any) -> "Tensor":
         """Return where elements are NaN."""
         return tinytorch.isnan(self)

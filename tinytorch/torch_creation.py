@@ -1,8 +1,8 @@
 """Module 01: new tensors by PyTorch's names.
 
 Public parts: `TensorModule`, for the call `tinytorch.tensor(data)`; `empty`, `full_like`, `rand_like`, `randn_like`,
-`randint`, `randperm`; `Generator`, and `manual_seed`, which says what to do in its place. The others stand in
-`creation.py`.
+`randint`, `randperm`, `multinomial`; `Generator`, and `manual_seed`, which says what to do in its place. The others
+stand in `creation.py`.
 
 generator and seed are two names of one argument: an int, a Generator (which moves on), or None for other numbers in
 every run. There is no global state, and the numbers are NumPy's, so PyTorch draws others from the same seed.
@@ -119,3 +119,30 @@ def randperm(n: int, *, seed: Seed = None, generator: Seed = None) -> Tensor:
     if whole(n, "randperm") < 0:
         raise ValueError(f"randperm wanted a number of 0 or more, got {n}")
     return from_numpy(generator_of(seed, generator).permutation(n))
+
+
+def multinomial(
+    x: Operand, num_samples: int, replacement: bool = False, *, seed: Seed = None, generator: Seed = None
+) -> Tensor:
+    """Return places drawn with the probabilities x, int64: (n,) -> (num_samples,), or (m, n) -> (m, num_samples).
+
+    x: weights of 0 or more, a row for itself; their sum needn't be 1. replacement: whether a place may be drawn again.
+    Raises ValueError for other weights, and for more places than there are without replacement.
+
+    >>> multinomial(Tensor([0.0, 1.0, 3.0]), 4, replacement=True, seed=0)
+    Tensor([2, 2, 1, 1], dtype=int64)
+    """
+    weights = as_tensor(x).data.astype(np.float64)
+    if weights.ndim not in (1, 2) or not np.isfinite(weights).all() or (weights < 0).any():
+        raise ValueError(f"multinomial wanted finite weights of 0 or more, (n,) or (m, n), got shape {weights.shape}")
+    most = np.count_nonzero(weights, -1).min(initial=weights.shape[-1])
+    if num_samples < 0 or not most or (num_samples > most and not replacement):
+        raise ValueError(f"multinomial wanted to draw {num_samples} of {most} places whose weight isn't 0")
+    random = generator_of(seed, generator)
+    if replacement:
+        bounds = weights.cumsum(-1)[..., None, :]
+        drawn = random.random((*weights.shape[:-1], num_samples, 1)) * bounds[..., -1:]
+        return from_numpy((drawn >= bounds).sum(-1))
+    with np.errstate(divide="ignore"):  # Efraimidis, Spirakis (2006): the first arrivals of processes with these rates
+        arrivals = random.exponential(size=weights.shape) / weights
+    return from_numpy(np.argsort(arrivals, -1)[..., :num_samples])

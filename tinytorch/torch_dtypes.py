@@ -1,10 +1,12 @@
-"""Module 01: NumPy's dtypes by PyTorch's names, and the only device.
+"""Module 01: NumPy's dtypes by PyTorch's names, shapes, and the only device.
 
 Public parts: `float16`, `float32`, `float64` (also `half`, `float`, `double`), `int8` to `int64` and `uint8` (also
-`short`, `int`, `long`), `bool`; `device`.
+`short`, `int`, `long`), `bool`; `Size`, which shapes are: tuples; `device`.
 
 `from tinytorch import *` leaves out `bool`, `float` and `int`, which are Python's own there.
 """
+
+from typing import Any
 
 import numpy as np
 
@@ -16,6 +18,7 @@ short = int16 = np.int16
 int = int32 = np.int32
 long = int64 = np.int64
 bool = np.bool
+Size: type[tuple[Any, ...]] = tuple
 
 
 class device(str):

@@ -1,8 +1,8 @@
 """Module 01: elementwise operations that PyTorch's scripts call besides those of `elementwise.py`.
 
 Public parts: `square`, `reciprocal`, `rsqrt`, `log1p`, `expm1`, `log2`, `log10`, `erf`, `floor`, `ceil`,
-`trunc`, `round`; `isnan`, `isinf`, `isfinite`, `equal`, `logical_xor`; `masked_fill`; and other names of operations:
-`clamp`, `pow`, `mul`, `sub`, `div`, `neg`, `absolute`.
+`trunc`, `round`; `isnan`, `isinf`, `isfinite`, `equal`, `isclose`, `logical_xor`; `masked_fill`; and other names of
+operations: `clamp`, `pow`, `mul`, `sub`, `div`, `neg`, `absolute`.
 
 The rules of `log1p`, `expm1`, `erf` and the roundings stand in `torch_gradients.py`; all else is made of operations
 that have theirs.
@@ -14,7 +14,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tinytorch.arrays import whole
-from tinytorch.elementwise import abs, clip, divide, log, ne, negative, power, sqrt, subtract, where
+from tinytorch.elementwise import abs, bools, clip, divide, floats, log, ne, negative, power, sqrt, subtract, where
 from tinytorch.normal import erf as erf_of
 from tinytorch.tensor import Array, Operand, Tensor, as_tensor, from_numpy, multiply, record
 
@@ -44,14 +44,14 @@ def rsqrt(x: Operand) -> Tensor:
 
 def log1p(x: Operand) -> Tensor:
     """Return log(1 + x), exact also where x is tiny; -inf for -1, NaN below."""
-    x = _floats(x)
+    x = floats(x)
     with np.errstate(all="ignore"):
         return record(log1p, np.log1p(x.data), x)
 
 
 def expm1(x: Operand) -> Tensor:
     """Return exp(x) - 1, exact also where x is tiny."""
-    x = _floats(x)
+    x = floats(x)
     with np.errstate(all="ignore"):
         return record(expm1, np.expm1(x.data), x)
 
@@ -68,7 +68,7 @@ def log10(x: Operand) -> Tensor:
 
 def erf(x: Operand) -> Tensor:
     """Return the error function, 2 / sqrt(pi) times the integral of exp(-t²) from 0 to x."""
-    x = _floats(x)
+    x = floats(x)
     return record(erf, erf_of(x.data), x)
 
 
@@ -120,13 +120,14 @@ def equal(a: Operand, b: Operand) -> bool:
     return np.array_equal(as_tensor(a).data, as_tensor(b).data)
 
 
+def isclose(a: Operand, b: Operand, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
+    """Return where |a - b| <= atol + rtol * |b|; equal_nan: whether NaN is as good as NaN."""
+    return from_numpy(np.isclose(as_tensor(a, b).data, as_tensor(b, a).data, rtol, atol, equal_nan))
+
+
 def logical_xor(a: Operand, b: Operand) -> Tensor:
     """Return where one of two is true and the other is not; TypeError unless they are of bools."""
-    a, b = as_tensor(a), as_tensor(b)
-    for x in (a, b):
-        if x.dtype.kind != "b":
-            raise TypeError(f"^ wanted bools, got {x.dtype}; try (x > 0) ^ (x < 1), with the parentheses")
-    return ne(a, b)
+    return ne(bools("^", as_tensor(a)), bools("^", as_tensor(b)))
 
 
 def masked_fill(x: Operand, mask: Operand, value: Operand) -> Tensor:
@@ -145,12 +146,6 @@ def masked_fill(x: Operand, mask: Operand, value: Operand) -> Tensor:
             f"masked_fill wanted one number that {x.dtype} can hold, got {value!r:.60}; try where(mask, value, x)"
         )
     return where(mask, number.astype(x.dtype), x)
-
-
-def _floats(x: Operand) -> Tensor:
-    """Return x in floats: integers and bools become float32."""
-    x = as_tensor(x)
-    return x if x.data.dtype.kind == "f" else from_numpy(x.data.astype(np.float32))
 
 
 def _numbers(name: str, x: Operand) -> Tensor:

@@ -12,6 +12,7 @@ from tinytorch import torch_algebra, torch_elementwise, torch_shapes
 from tinytorch.autograd import Gradients, vjp
 from tinytorch.indexing import index_arrays
 from tinytorch.tensor import Array, Axis
+from tinytorch.tensor_gradients import kept
 
 
 @vjp(torch_elementwise.log1p)
@@ -47,7 +48,7 @@ def rounding_vjp(g: Array, out: Array, x: Array) -> Gradients:
 @vjp(torch_algebra.norm)
 def norm_vjp(g: Array, out: Array, x: Array, *, p: float, axis: Axis, keepdims: bool) -> Gradients:
     """Return g * sign(x) * (|x| / norm) ** (p - 1), 0 where the norm or x is 0."""
-    g, out = _kept(g, axis, keepdims), _kept(out, axis, keepdims)
+    g, out = kept(g, axis, keepdims), kept(out, axis, keepdims)
     with np.errstate(all="ignore"):
         if p == 2:
             return (g * np.where(out == 0, 0, x / out),)
@@ -59,7 +60,7 @@ def norm_vjp(g: Array, out: Array, x: Array, *, p: float, axis: Axis, keepdims: 
 def logsumexp_vjp(g: Array, out: Array, x: Array, *, axis: Axis, keepdims: bool) -> Gradients:
     """Return g * softmax(x)."""
     with np.errstate(all="ignore"):
-        return (_kept(g, axis, keepdims) * np.exp(x - _kept(out, axis, keepdims)),)
+        return (kept(g, axis, keepdims) * np.exp(x - kept(out, axis, keepdims)),)
 
 
 @vjp(torch_shapes.scatter)
@@ -75,8 +76,3 @@ def scatter_vjp(
     by_src = np.zeros(src.shape, g.dtype)
     by_src[inside] = g[places]
     return by_x, by_src
-
-
-def _kept(reduced: Array, axis: Axis, keepdims: bool) -> Array:
-    """Return a reduction's result with the reduced axes of length 1."""
-    return reduced if axis is None or keepdims or not reduced.ndim else np.expand_dims(reduced, axis)

@@ -73,8 +73,9 @@ class Placed(NamedTuple):
 
 
 def pair_by_dim(places: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Let a reduction to one element of many answer with values and indices where it is called with `dim`.
+    """Let a reduction to one element of many answer with values and indices where it is called as only PyTorch's is.
 
+    That is with `dim`, or with an axis and `keepdim`.
     places: the function that finds the indices, "argmax" or "argmin". Other keywords as `torch_keywords`.
     """
 
@@ -83,7 +84,8 @@ def pair_by_dim(places: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
         @functools.wraps(function)
         def either(*args: Any, **options: Any) -> Any:
-            return _pair(places, *args, **options) if "dim" in options else plain(*args, **options)
+            pair = "dim" in options or ("keepdim" in options and len(args) > 1)
+            return _pair(places, *args, **options) if pair else plain(*args, **options)
 
         return either
 

@@ -1,35 +1,29 @@
 """Module 01: the Tensor's methods by PyTorch's names. Each hands the tensor to the operation of the same name.
 
-Public parts: `TorchMethods`, which `TensorMethods` inherits from. The operations' contracts stand with their functions.
-
-A name that ends in `_` changes the tensor in place and returns it: inside `no_grad` where it requires grad, else
-RuntimeError.
+Public parts: `TorchMethods`, which `TensorMethods` inherits from. The operations' contracts stand with their functions;
+arithmetic stands in `torch_arithmetic.py`, what changes a tensor in place in `torch_in_place.py`.
 """
 
-import operator
 import weakref
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 import tinytorch  # the package itself: its operations are looked up when a method is called
-from tinytorch.recording import recording
 from tinytorch.torch_arithmetic import TorchArithmetic
 from tinytorch.torch_dtypes import device
+from tinytorch.torch_in_place import TorchInPlace
 from tinytorch.torch_keywords import Placed, torch_keywords
 
 if TYPE_CHECKING:
-    from tinytorch.creation import Seed
     from tinytorch.tensor import Axis, Op, Operand, Scalar, Shape, Tensor
 
 Flag: TypeAlias = bool  # inside the class, these words are methods
 Count: TypeAlias = int
-Real: TypeAlias = float
 
 
-class TorchMethods(TorchArithmetic):
+class TorchMethods(TorchArithmetic, TorchInPlace):
     """What PyTorch's scripts call on a tensor besides `TensorMethods`. self is a Tensor everywhere."""
 
     __slots__ = ()
@@ -43,6 +37,16 @@ class TorchMethods(TorchArithmetic):
     def numel(self: Any) -> Count:
         """Return the number of elements."""
         return self.data.size  # type: ignore[no-any-return]
+
+    nelement = numel
+
+    def is_floating_point(self: Any) -> Flag:
+        """Return whether the elements are floats."""
+        return self.data.dtype.kind == "f"  # type: ignore[no-any-return]
+
+    def is_contiguous(self: Any) -> Flag:
+        """Return whether the elements stand side by side in memory, in their order."""
+        return self.data.flags.c_contiguous  # type: ignore[no-any-return]
 
     @property
     def is_leaf(self: Any) -> Flag:
@@ -150,6 +154,11 @@ class TorchMethods(TorchArithmetic):
         """Return the tensor several times along each axis."""
         return tinytorch.repeat(self, *repeats)
 
+    @torch_keywords
+    def repeat_interleave(self: Any, repeats: "Count | Operand", axis: "Count | None" = None) -> "Tensor":
+        """Return each element, or each slice along an axis, several times in a row."""
+        return tinytorch.repeat_interleave(self, repeats, axis)
+
     def tile(self: Any, *repeats: "Count | Shape") -> "Tensor":
         """Return the tensor several times along its last axes."""
         return tinytorch.tile(self, *repeats)
@@ -192,73 +201,38 @@ class TorchMethods(TorchArithmetic):
         """Return the elements where a mask holds, in one row."""
         return tinytorch.masked_select(self, mask)
 
-    def scatter(self: Any, dim: Count, index: "Operand", src: "Operand") -> "Tensor":
-        """Return the tensor with elements of src at the places that `index` names along an axis."""
-        return tinytorch.scatter(self, dim, index, src)
+    def scatter(
+        self: Any, dim: Count, index: "Operand", src: "Operand | None" = None, value: "Scalar | None" = None
+    ) -> "Tensor":
+        """Return the tensor with elements of src, or a number, at the places that `index` names along an axis."""
+        return tinytorch.scatter(self, dim, index, src, value)
 
     def nonzero(self: Any, as_tuple: Flag = False) -> "Tensor | tuple[Tensor, ...]":
         """Return where elements aren't 0."""
         return tinytorch.nonzero(self, as_tuple)
 
     @torch_keywords
-    def sort(self: Any, axis: Count = -1, descending: Flag = False) -> Placed:
+    def sort(self: Any, axis: Count = -1, descending: Flag = False, stable: Flag = True) -> Placed:
         """Return the elements in order along an axis, and where they stood."""
-        return tinytorch.sort(self, axis, descending)
+        return tinytorch.sort(self, axis, descending, stable)
 
     @torch_keywords
-    def argsort(self: Any, axis: Count = -1, descending: Flag = False) -> "Tensor":
+    def argsort(self: Any, axis: Count = -1, descending: Flag = False, stable: Flag = True) -> "Tensor":
         """Return where the elements stand that come first, second, ... in order."""
-        return tinytorch.argsort(self, axis, descending)
+        return tinytorch.argsort(self, axis, descending, stable)
+
+    def unique(self: Any) -> "Tensor":
+        """Return the elements in order, each once."""
+        return tinytorch.unique(self)
+
+    def bincount(self: Any, minlength: Count = 0) -> "Tensor":
+        """Return how often each of 0, 1, 2, ... stands in the vector."""
+        return tinytorch.bincount(self, minlength=minlength)
 
     @torch_keywords
     def topk(self: Any, k: Count, axis: Count = -1, largest: Flag = True) -> Placed:
         """Return the k largest elements along an axis, and where they stood; or the k smallest."""
         return tinytorch.topk(self, k, axis, largest)
-
-    # In place
-
-    def zero_(self: Any) -> "Tensor":
-        """Make all elements 0: `w.grad.zero_()`."""
-        return _filled(self, "zero_", 0)
-
-    def fill_(self: Any, value: "Operand") -> "Tensor":
-        """Make all elements `value`."""
-        return _filled(self, "fill_", value)
-
-    def copy_(self: Any, source: "Operand") -> "Tensor":
-        """Write the elements of another tensor, broadcast, into this one, in its dtype."""
-        return _filled(self, "copy_", source)
-
-    def add_(self: Any, other: "Operand", alpha: "Scalar" = 1) -> "Tensor":
-        """Add alpha * other."""
-        return _changed(self, "add_", operator.iadd, other if alpha == 1 else tinytorch.multiply(other, alpha))
-
-    def sub_(self: Any, other: "Operand", alpha: "Scalar" = 1) -> "Tensor":
-        """Subtract alpha * other."""
-        return _changed(self, "sub_", operator.isub, other if alpha == 1 else tinytorch.multiply(other, alpha))
-
-    def mul_(self: Any, other: "Operand") -> "Tensor":
-        """Multiply by other."""
-        return _changed(self, "mul_", operator.imul, other)
-
-    def div_(self: Any, other: "Operand") -> "Tensor":
-        """Divide by other."""
-        return _changed(self, "div_", operator.itruediv, other)
-
-    def clamp_(self: Any, min: "Operand | None" = None, max: "Operand | None" = None) -> "Tensor":
-        """Move the elements outside [min, max] to its ends."""
-        _check_writable(self, "clamp_")
-        return _filled(self, "clamp_", tinytorch.clip(self, min, max))
-
-    def normal_(self: Any, mean: Real = 0.0, std: Real = 1.0, *, generator: "Seed" = None) -> "Tensor":
-        """Draw all elements from a normal distribution."""
-        _check_writable(self, "normal_")
-        return _filled(self, "normal_", tinytorch.randn_like(self, generator=generator) * std + mean)
-
-    def uniform_(self: Any, low: Real = 0.0, high: Real = 1.0, *, generator: "Seed" = None) -> "Tensor":
-        """Draw all elements uniformly from [low, high)."""
-        _check_writable(self, "uniform_")
-        return _filled(self, "uniform_", tinytorch.rand_like(self, generator=generator) * (high - low) + low)
 
     # Gradients
 
@@ -290,23 +264,3 @@ class TorchMethods(TorchArithmetic):
 
 def _to(x: Any, dtype: DTypeLike) -> "Tensor":
     return x if x.dtype == dtype else tinytorch.astype(x, dtype)
-
-
-def _filled(x: Any, name: str, value: "Operand") -> "Tensor":
-    """Write a value over all elements; return x."""
-    _check_writable(x, name)
-    tinytorch.setitem(x, ..., value)
-    return x  # type: ignore[no-any-return]
-
-
-def _changed(x: Any, name: str, change: Callable[[Any, Any], "Tensor"], other: "Operand") -> "Tensor":
-    """Let `x += other`, or another of these, change x; return x."""
-    _check_writable(x, name)
-    if isinstance(other, TorchMethods) and other.requires_grad and recording.enabled:
-        raise RuntimeError(f"{name} would lose the gradient of what it was given; do it inside no_grad()")
-    return change(x, other)
-
-
-def _check_writable(x: Any, name: str) -> None:
-    if x.requires_grad and recording.enabled:
-        raise RuntimeError(f"{name} on a tensor that requires grad would lose its gradient; do it inside no_grad()")

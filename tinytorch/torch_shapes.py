@@ -1,32 +1,47 @@
 """Module 01: rearranging that PyTorch's scripts call besides that of `shapes.py` and `indexing.py`.
 
-Public parts: `cat`, `chunk`, `unbind`, `tile`, `repeat`, `flip`, `roll`, `movedim`, `broadcast_to`; `tril`, `triu`,
-`diag`; `index_select`, `masked_select`, `scatter`, `nonzero`; `numel`, `is_tensor`.
+Public parts: `cat`, `hstack`, `vstack`, `chunk`, `unbind`, `tile`, `repeat`, `repeat_interleave`, `meshgrid`, `flip`,
+`roll`, `movedim`, `broadcast_to`; `tril`, `triu`, `diag`; `index_select`, `masked_select`, `scatter`, `nonzero`;
+`numel`, `is_tensor`.
 
 All but `scatter`, whose rule stands in `torch_gradients.py`, are made of operations that have theirs.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from tinytorch.arrays import axes_of, axis_of, flat_ints, whole
 from tinytorch.elementwise import where
-from tinytorch.indexing import getitem, index_arrays
-from tinytorch.shapes import expand, pad, split
-from tinytorch.tensor import Axis, Operand, Shape, Tensor, as_tensor, concatenate, from_numpy, record, transpose
+from tinytorch.indexing import getitem, index_arrays, places_of
+from tinytorch.shapes import expand, pad, split, swapaxes
+from tinytorch.tensor import Axis, Operand, Scalar, Shape, Tensor, as_tensor, concatenate, from_numpy, record, transpose
 from tinytorch.torch_keywords import torch_keywords
 
 
 @torch_keywords
 def cat(tensors: Iterable[Operand] | Tensor, axis: int = 0) -> Tensor:
-    """Return `concatenate(tensors, axis)`: tensors joined along an axis that they have."""
+    """Return `concatenate(tensors, axis)`: tensors joined along an axis that they have.
+
+    All have as many axes (PyTorch lets an empty vector stand beside matrices).
+    """
     if isinstance(tensors, Tensor):
         raise ValueError(f"cat wanted a list of tensors, got one of shape {tensors.shape}; try cat([a, b])")
     if not isinstance(tensors, Iterable):
         raise TypeError(f"cat wanted a list of tensors, got {tensors!r:.60}")
     return concatenate(list(tensors), axis)
+
+
+def hstack(tensors: Sequence[Operand]) -> Tensor:
+    """Return vectors joined end to end, other tensors side by side, along axis 1."""
+    parts = [x if x.ndim else x.reshape(1) for x in map(as_tensor, tensors)]
+    return cat(parts, 0 if parts and parts[0].ndim == 1 else 1)
+
+
+def vstack(tensors: Sequence[Operand]) -> Tensor:
+    """Return tensors joined one below the other, along axis 0; vectors are rows."""
+    return cat([x if x.ndim > 1 else x.reshape(1, -1) for x in map(as_tensor, tensors)])
 
 
 @torch_keywords
@@ -77,6 +92,44 @@ def tile(x: Operand, *repeats: int | Shape) -> Tensor:
     x = as_tensor(x)
     times = flat_ints(repeats, "tile")
     return repeat(x, (1,) * (x.ndim - len(times)) + tuple(times))
+
+
+@torch_keywords
+def repeat_interleave(x: Operand, repeats: int | Operand, axis: int | None = None) -> Tensor:
+    """Return each slice along an axis several times in a row; without an axis, each element, in one row.
+
+    repeats: a number, or one for each slice.
+
+    >>> repeat_interleave(Tensor([1.0, 2.0]), 2)
+    Tensor([1., 1., 2., 2.])
+    """
+    x = as_tensor(x)
+    if axis is None:
+        return repeat_interleave(x.reshape(-1), repeats, 0)
+    axis = axis_of(axis, x.ndim, "repeat_interleave")
+    times = as_tensor(repeats).data
+    if times.dtype.kind not in "iu" or times.shape not in ((), (1,), x.shape[axis : axis + 1]) or (times < 0).any():
+        raise ValueError(
+            f"repeat_interleave wanted a whole number of 0 or more, or {x.shape[axis]} of them, got {repeats!r:.60}"
+        )
+    return getitem(x, (*(slice(None),) * axis, np.repeat(np.arange(x.shape[axis]), times)))
+
+
+def meshgrid(*tensors: Operand | Sequence[Operand], indexing: str = "ij") -> tuple[Tensor, ...]:
+    """Return for each vector a view in which it varies along its own axis, all of the shape of all lengths.
+
+    indexing: "ij", or "xy" for the first two axes swapped, as pictures have them.
+
+    >>> [grid.tolist() for grid in meshgrid(Tensor([1, 2]), Tensor([5, 6, 7]))]
+    [[[1, 1, 1], [2, 2, 2]], [[5, 6, 7], [5, 6, 7]]]
+    """
+    given = tensors[0] if len(tensors) == 1 and isinstance(tensors[0], list | tuple) else tensors
+    vectors = [as_tensor(x).reshape(-1) for x in given]  # type: ignore[arg-type]
+    if indexing not in ("ij", "xy"):
+        raise ValueError(f'meshgrid wanted indexing="ij" or "xy", got {indexing!r:.60}')
+    shape = tuple([len(x) for x in vectors])
+    grids = [expand(x.reshape((-1,) + (1,) * (len(shape) - 1 - i)), shape) for i, x in enumerate(vectors)]
+    return tuple([swapaxes(grid, 0, 1) for grid in grids] if indexing == "xy" and len(shape) > 1 else grids)
 
 
 def flip(x: Operand, *dims: int | Shape) -> Tensor:
@@ -173,7 +226,10 @@ def diag(x: Operand, diagonal: int = 0) -> Tensor:
 
 
 def index_select(x: Operand, dim: int, index: Operand) -> Tensor:
-    """Return the slices that `index`, a vector of integers, names along an axis; IndexError for what isn't there."""
+    """Return the slices that `index`, a vector of integers, names along an axis; IndexError for what isn't there.
+
+    Negative ones count from the end, as in `x[index]` (PyTorch refuses them here).
+    """
     x, index = as_tensor(x), as_tensor(index)
     if index.ndim > 1 or index.dtype.kind not in "iu":
         raise TypeError(f"index_select wanted a vector of integers, got {index.dtype} of shape {index.shape}")
@@ -190,19 +246,24 @@ def masked_select(x: Operand, mask: Operand) -> Tensor:
     return getitem(expand(x, shape), expand(mask, shape))
 
 
-def scatter(x: Operand, dim: int, index: Operand, src: Operand) -> Tensor:
+def scatter(x: Operand, dim: int, index: Operand, src: Operand | None = None, value: Scalar | None = None) -> Tensor:
     """Return x with elements of src at the places that `index` names along an axis: `gather`, the other way.
 
-    index: integers, of as many axes as x, along the others no longer than x. src: a number, or a tensor no shorter than
-    index. Where a place is named twice, the last one stays.
+    index: integers, of as many axes as x, along the others no longer than x; for a vector one number will do.
+    src: a number, or a tensor no shorter than index. value: PyTorch's other name for a number.
+    Where a place is named twice, the last one stays.
     Raises TypeError or ValueError for another index or src, IndexError for places that aren't there.
 
     >>> scatter(Tensor([[0.0, 0.0, 0.0]]), 1, Tensor([[2, 0]]), Tensor([[5.0, 6.0]]))
     Tensor([[6., 0., 5.]])
     """
+    if (src is None) == (value is None):
+        raise TypeError(f"scatter wanted src or value, got src={src!r:.60} and value={value!r:.60}")
     x, index = as_tensor(x), as_tensor(index)
-    source = as_tensor(src, x)
-    x.gather(dim, index)  # raises what is to be said about the index
+    source = as_tensor(value if src is None else src, x)  # type: ignore[arg-type]  # one of them is given
+    if x.ndim == 1 and not index.ndim:
+        index = index.reshape(1)
+    axis, places = places_of("scatter", x, dim, index)
     if source.ndim and (
         source.ndim != index.ndim or any(n < m for n, m in zip(source.shape, index.shape, strict=True))
     ):
@@ -211,8 +272,6 @@ def scatter(x: Operand, dim: int, index: Operand, src: Operand) -> Tensor:
         )
     if source.ndim and source.dtype != x.dtype:
         raise TypeError(f"scatter wanted a src of x's dtype {x.dtype}, got {source.dtype}; try .astype")
-    places = index.data.copy()
-    axis = dim % max(x.ndim, 1)
     inside = tuple([slice(length) for length in places.shape]) if source.ndim else ()
     result = x.data.copy()
     result[index_arrays(places, axis)] = source.data[inside]

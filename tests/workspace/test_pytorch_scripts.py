@@ -310,6 +310,173 @@ with torch.no_grad():
 n = torch.cat([x.detach().clone(), torch.full((2,), 0.25)]).repeat(2).view(2, -1).flip(1)
 result = slope.tolist() + x.grad.tolist() + x.tolist() + n.flatten().tolist() + z.grad.tolist()
 """,
+    "broadcasting puzzles": """
+import torch
+
+def where(q, a, b):
+    return q * a + (~q) * b
+
+i, j = torch.arange(4), torch.arange(5)
+ones = (i >= 0) * 1
+outer = i[:, None] * j[None, :]
+eye = (i[:, None] == torch.arange(4)[None]).float()
+triu = (i[:, None] <= i) * 1
+cumsum = ones @ triu
+diff = outer.float() - where(outer > 3, outer, torch.zeros(1, dtype=torch.long)).float()
+roll = j[(torch.arange(5) + 1) % 5]
+flip = j[5 - torch.arange(5) - 1]
+compress = torch.tensor([True, False, True, True, False])
+heaviside = where(j - 2 == 0, torch.ones(5), (j - 2 > 0) * 1.0)
+pad = (torch.arange(7)[:, None] == j).long() @ j
+distances = ((torch.stack([i, i**2], dim=1)[:, None] - torch.stack([j, j], 1)[None]) ** 2).sum(-1).float().sqrt()
+values, indices = distances.min(dim=1)
+assert outer.shape == torch.Size([4, 5]) and outer.dtype == torch.int64
+result = outer.flatten().tolist() + eye.flatten().tolist() + cumsum.tolist() + diff.sum(0).tolist() + roll.tolist()
+result += flip.tolist() + j[compress].tolist() + heaviside.tolist() + pad.tolist() + distances.flatten().tolist()
+result += values.tolist() + indices.tolist() + (outer // 3 % 2).flatten().tolist() + (-outer // 4).flatten().tolist()
+""",
+    "masks and slices in place": """
+import torch
+
+x = torch.linspace(-3, 3, 24).reshape(4, 6)
+x[x < -2] = -2
+x[:, ::2] *= 2
+x[1] += torch.arange(6)
+x[2, 1:4] = torch.tensor([7.0, 8.0, 9.0])
+x[[0, 3], [5, 0]] = 100.0
+x[:, -1] -= x.mean()
+mask = (x > 1) & ~(x > 8) | (x == 100)
+row = x[3]
+row.clamp_(min=-1, max=2)
+y = x.clone()
+y.masked_fill_(mask, 0.0)
+labels = torch.tensor([2, 0, 1, 2])
+onehot = torch.zeros(4, 3).scatter_(1, labels.unsqueeze(1), 1.0)
+picked = x.gather(1, labels.view(-1, 1)).squeeze(1)
+assert torch.equal(onehot.argmax(dim=1), labels)
+result = x.flatten().tolist() + y.sum(dim=0).tolist() + x[mask].tolist() + torch.where(mask, x, -x)[0].tolist()
+result += mask.nonzero().flatten().tolist() + picked.tolist() + onehot.flatten().tolist() + x.cumsum(dim=1)[2].tolist()
+""",
+    "bigrams by counting": """
+import torch
+import torch.nn.functional as F
+
+words = ["emma", "olivia", "ava", "isabella", "sophia"]
+chars = sorted(list(set("".join(words))))
+stoi = {s: i + 1 for i, s in enumerate(chars)}
+stoi["."] = 0
+n = len(stoi)
+N = torch.zeros((n, n), dtype=torch.int32)
+xs, ys = [], []
+for w in words:
+    chs = ["."] + list(w) + ["."]
+    for ch1, ch2 in zip(chs, chs[1:]):
+        N[stoi[ch1], stoi[ch2]] += 1
+        xs.append(stoi[ch1])
+        ys.append(stoi[ch2])
+P = (N + 1).float()
+P /= P.sum(1, keepdim=True)
+log_likelihood = 0.0
+for a, b in zip(xs, ys):
+    log_likelihood += torch.log(P[a, b])
+result = [-log_likelihood.item() / len(xs)]
+xs, ys = torch.tensor(xs), torch.tensor(ys)
+W = torch.zeros((n, n), requires_grad=True)
+for k in range(10):
+    xenc = F.one_hot(xs, num_classes=n).float()
+    logits = xenc @ W
+    counts = logits.exp()
+    probs = counts / counts.sum(1, keepdims=True)
+    loss = -probs[torch.arange(xs.nelement()), ys].log().mean() + 0.01 * (W**2).mean()
+    W.grad = None
+    loss.backward()
+    W.data += -10 * W.grad
+    result.append(loss.item())
+row = torch.zeros(n)
+row[3] = 1.0
+result += [torch.multinomial(row, num_samples=1, replacement=True).item()] + torch.bincount(ys, minlength=n).tolist()
+""",
+    "backpropagation by hand": """
+import torch
+
+X = torch.sin(torch.arange(12).float()).view(4, 3)
+W1 = torch.cos(torch.arange(15).float()).view(3, 5).requires_grad_()
+b1 = torch.full((5,), 0.1, requires_grad=True)
+W2 = torch.sin(torch.arange(10).float() + 2).view(5, 2).requires_grad_()
+y = torch.tensor([0, 1, 1, 0])
+hpre = X @ W1 + b1
+mean = hpre.mean(0, keepdim=True)
+std = (hpre.var(0, keepdim=True, unbiased=True) + 1e-5) ** -0.5
+h = torch.tanh((hpre - mean) * std)
+logits = h @ W2
+logit_max = logits.max(1, keepdim=True).values
+logprobs = (logits - logit_max) - (logits - logit_max).exp().sum(1, keepdim=True).log()
+loss = -logprobs[range(4), y].mean()
+for t in [logprobs, logits, h, hpre]:
+    t.retain_grad()
+loss.backward()
+dlogprobs = torch.zeros_like(logprobs)
+dlogprobs[range(4), y] = -1.0 / 4
+dlogits = torch.softmax(logits, 1).detach()
+dlogits[range(4), y] -= 1
+dlogits /= 4
+dW2 = h.T @ dlogits
+for ours, t in [(dlogprobs, logprobs.grad), (dlogits, logits.grad), (dW2, W2.grad), (dlogits @ W2.T, h.grad)]:
+    assert torch.allclose(ours, t, atol=1e-6), (ours - t).abs().max().item()
+result = [loss.item(), float(f"{loss.item():.4f}")] + W1.grad.flatten().tolist() + b1.grad.abs().round().tolist()
+""",
+    "hooks, graphs kept, gradients gathered": """
+import torch
+
+w = torch.tensor([1.0, -2.0, 3.0], requires_grad=True)
+seen = []
+handle = w.register_hook(lambda grad: seen.append(grad.norm().item()))
+for batch in torch.arange(12.0).view(4, 3).split(1):
+    loss = ((batch * w).sum() - 1) ** 2 / 4
+    loss.backward()
+handle.remove()
+total = w.grad.clone()
+w.grad.zero_()
+y = w**2
+a, b = y.sum(), (y * y).sum()
+a.backward(retain_graph=True)
+first = w.grad.clone()
+b.backward()
+try:
+    b.backward()
+    again = 1.0
+except RuntimeError:
+    again = 0.0
+x = torch.ones(2, 3, requires_grad=True)
+(x * w.detach()).backward(gradient=torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]))
+dy_dw, dy_dx = torch.autograd.grad(outputs=(x @ w).pow(2).sum(), inputs=(w, x))
+with torch.no_grad():
+    frozen = (w * 2).requires_grad
+    w /= w.norm()
+frozen_layer = w.detach().clone()
+frozen_layer.mul_(10)
+result = seen + total.tolist() + first.tolist() + w.grad.tolist() + [again, float(frozen)] + x.grad.flatten().tolist()
+result += dy_dw.tolist() + dy_dx.flatten().tolist() + w.tolist() + frozen_layer.tolist() + [float(f"{w.norm():.3f}")]
+""",
+    "attention by einsum, neighbours by order": """
+import torch
+
+q, k, v = (torch.cos(torch.arange(48).float() * s).view(2, 2, 3, 4) for s in (1.0, 0.5, 0.25))
+q.requires_grad_()
+scores = torch.einsum("bhqd,bhkd->bhqk", q, k) / 4**0.5
+mask = torch.triu(torch.ones(3, 3, dtype=torch.bool), diagonal=1)
+weights = scores.masked_fill(mask, float("-inf")).softmax(dim=-1)
+out = torch.einsum("bhqk,bhkd->bqhd", weights, v).contiguous().view(2, 3, -1)
+out.square().sum().backward()
+points = torch.stack(torch.meshgrid(torch.arange(3.0), torch.arange(2.0), indexing="ij"), dim=-1).reshape(-1, 2)
+d = (points.unsqueeze(1) - points.unsqueeze(0)).norm(dim=-1)
+nearest = d.topk(3, dim=1, largest=False).values
+order = torch.argsort(d[4], stable=True)
+votes = torch.bincount(torch.tensor([0, 1, 1, 2, 1, 0])[order[:4]], minlength=3).argmax()
+trace = torch.einsum("ii", d) + torch.einsum("i,j->ij", d[0], d[1]).sum()
+result = out.flatten().tolist() + q.grad.flatten().tolist() + nearest.flatten().tolist() + order.tolist()
+result += [votes.item(), trace.item(), torch.vstack([d[0], d[1]]).std().item(), len(torch.hstack([d[0], d[2]]))]
+""",
 }
 
 

@@ -64,6 +64,16 @@ CASES = {
     "cat": (lambda t, x, y: t.cat([x, y], dim=1), A, A * 2),
     "cat default": (lambda t, x, y: t.cat((x, y)), A, A * 2),
     "cat of a generator": (lambda t, x: t.cat(tuple(x[i : i + 1] for i in range(2))), A),
+    "hstack": (lambda t, x, y: t.hstack([x, y]), A, SQUARE),
+    "hstack of vectors": (lambda t, x, y: t.hstack((x, y)), ROW, ROW[:2].copy()),
+    "hstack of numbers": (lambda t, x, y: t.hstack((x, y)), NUMBER, NUMBER + 1),
+    "vstack": (lambda t, x, y: t.vstack([x, y]), A, ROW),
+    "vstack of vectors": (lambda t, x, y: t.vstack((x, y, x)), ROW, ROW + 1),
+    "repeat_interleave": (lambda t, x: t.repeat_interleave(x, 3), A),
+    "repeat_interleave dim": (lambda t, x: x.repeat_interleave(2, dim=-1), A),
+    "repeat_interleave counts": (lambda t, x: t.repeat_interleave(x, both(t, [2, 0, 1]), dim=0), A),
+    "meshgrid": (lambda t, x, y: math.prod(t.meshgrid(x, y, y * 2, indexing="ij")), ROW, A[:, 0].copy()),
+    "meshgrid xy": (lambda t, x, y: t.meshgrid([x, y], indexing="xy")[1] * 3 + x, ROW, A[:, 0].copy()),
     "chunk": (lambda t, x: x.chunk(3, dim=1)[1] * 2 + x.chunk(2)[0].sum(), A),
     "chunk function": (lambda t, x: t.chunk(x, 2, dim=-1)[1], A),
     "unbind": (lambda t, x: t.unbind(x, dim=1)[2] * x.unbind()[1].sum(), A),
@@ -100,6 +110,8 @@ CASES = {
     "gather dim": (lambda t, x: t.gather(x, dim=0, index=both(t, PLACES)), A),
     "scatter": (lambda t, x, y: t.scatter(x, 0, both(t, [PLACES[0]]), y), A, ROW[None]),
     "scatter method": (lambda t, x: x.scatter(1, both(t, [[1, 3], [0, 2]]), 7.0), A),
+    "scatter value": (lambda t, x: x.scatter(0, both(t, [PLACES[0]]), value=7.0), A),
+    "scatter of a number": (lambda t, x: t.scatter(x, 0, both(t, 2), value=7.0), ROW),
     "where method": (lambda t, x: x.where(x > 0, x * 3), A),
     "mm": (lambda t, x, y: t.mm(x, y.t()), A, A + 1),
     "mm method": (lambda t, x, y: x.mm(y.T), A, A + 1),
@@ -127,6 +139,7 @@ CASES = {
     "sort down": (lambda t, x: x.sort(dim=0, descending=True).values, A),
     "sort of a number": (lambda t, x: x.sort()[0], NUMBER),
     "topk": (lambda t, x: t.topk(x, 2, dim=1)[0], A),
+    "sort stable": (lambda t, x: t.sort(x, dim=1, stable=True)[0], TIES),
     "topk smallest": (lambda t, x: x.topk(2, dim=0, largest=False).values, A),
     "square": (lambda t, x: t.square(x), A),
     "reciprocal": (lambda t, x: t.reciprocal(x), A),
@@ -177,10 +190,21 @@ def test_nothing_is_computed_in_another_way_without_gradients(name):
 VALUES = {
     "argmax dim": lambda t, x: x.argmax(dim=1),
     "argmin keepdim": lambda t, x: t.argmin(x, dim=0, keepdim=True),
+    "max keepdim places": lambda t, x: x.max(1, keepdim=True)[1] + t.min(x, 1, keepdim=True).indices,
     "max dim places": lambda t, x: t.max(x, dim=1)[1],
     "min dim places": lambda t, x: x.min(dim=0).indices,
-    "sort places": lambda t, x: t.sort(x, dim=1, stable=True).indices if t is torch else t.sort(x, dim=1).indices,
-    "argsort": lambda t, x: t.argsort(x, dim=-1, descending=True, stable=True) if t is torch else x.argsort(-1, True),
+    "sort places": lambda t, x: t.sort(x, dim=1, stable=True).indices,
+    "argsort": lambda t, x: t.argsort(x, dim=-1, descending=True, stable=True),
+    "unique": lambda t, x: t.unique(x.long()),
+    "unique NaN": lambda t, x: ((x - 1.5) / (x - 1.5)).unique(),
+    "bincount": lambda t, x: t.bincount(t.tensor([1, 3, 3])) + t.tensor([1, 3, 1]).bincount(minlength=4),
+    "isclose": lambda t, x: t.isclose(x, x.round() + 1e-9) | t.isclose(x / 0.0 * 0.0, x / 0.0 * 0.0, equal_nan=True),
+    "logic": lambda t, x: (x > 0).logical_not().logical_or(x > 2).logical_and(x < 3),
+    "one-hot": lambda t, x: t.zeros(2, 4).scatter_(1, t.tensor([[2], [0]]), 1.0),
+    "one-hot of a label": lambda t, x: t.zeros(4).scatter_(0, t.tensor(3), value=1),
+    "masked_fill_": lambda t, x: x.clone().masked_fill_(x > 1, 5.0),
+    "what it is": lambda t, x: t.tensor([x.is_contiguous(), x.t().is_contiguous(), x.is_floating_point()]),
+    "nelement": lambda t, x: t.tensor([x.nelement(), x.shape == t.Size([3, 4]), x.size() == t.Size((3, 4))]),
     "topk places": lambda t, x: x.topk(2, dim=1).indices,
     "all dim": lambda t, x: (x > -3).all(dim=1),
     "any keepdim": lambda t, x: t.any(x > 3, dim=0, keepdim=True),
@@ -283,6 +307,12 @@ def test_gradients_by_finite_differences(f):
 
 class TestInPlace:
     """Methods that end in _."""
+
+    def test_what_is_in_place_keeps_the_memory(self):
+        x = tinytorch.zeros(2, 3)
+        row = x[1]
+        assert x.scatter_(1, Tensor([[0], [2]]), 1.0).masked_fill_(x == 0, -1.0) is x
+        assert row.tolist() == [-1.0, -1.0, 1.0]
 
     @needs_torch
     @pytest.mark.parametrize(
@@ -444,6 +474,18 @@ class TestRandom:
         assert tinytorch.rand(3, generator=g).tolist() != first
         assert tinytorch.rand(3, generator=g.manual_seed(4)).tolist() == first == tinytorch.rand(3, seed=4).tolist()
 
+    @pytest.mark.parametrize("replacement", [True, False])
+    def test_multinomial_draws_by_the_weights(self, replacement):
+        weights = np.array([[1.0, 0.0, 3.0], [2.0, 2.0, 0.0]])
+        g = np.random.default_rng(0)
+        drawn = np.array([tinytorch.multinomial(weights, 2, replacement, generator=g).data for _ in range(2000)])
+        assert drawn.shape == (2000, 2, 2)
+        shares = np.stack([(drawn[:, :, 0] == place).mean(0) for place in range(3)], 1)
+        np.testing.assert_allclose(shares, weights / weights.sum(1, keepdims=True), atol=0.03)
+        assert ((drawn[..., 0] == drawn[..., 1]).any()) == replacement
+        again = [tinytorch.multinomial(weights[0], 2, replacement, seed=3).tolist() for _ in range(2)]
+        assert again[0] == again[1]
+
     def test_randint_and_randperm(self):
         x = tinytorch.randint(2, 5, (100,), seed=0)
         assert sorted(set(x.tolist())) == [2, 3, 4]
@@ -559,6 +601,26 @@ ERRORS = {
         TypeError,
         "a value that int64 can hold, got 0.5",
     ),
+    "scatter of nothing": (lambda: X.scatter(0, INTEGERS), TypeError, "scatter wanted src or value, got src=None"),
+    "scatter far away": (
+        lambda: X.scatter(0, Tensor([[3, 0, 0, 0]]), 1.0),
+        IndexError,
+        "scatter wanted indices from 0 to 2, got some from 0 to 3",
+    ),
+    "repeat_interleave of a fraction": (
+        lambda: X.repeat_interleave(1.5),
+        ValueError,
+        "a whole number of 0 or more, or 12 of them, got 1.5",
+    ),
+    "meshgrid of matlab": (lambda: tinytorch.meshgrid(X[0], indexing="yx"), ValueError, "got 'yx'"),
+    "bincount below 0": (lambda: tinytorch.bincount(Tensor([-1])), ValueError, "a vector of integers of 0 or more"),
+    "multinomial of too many": (
+        lambda: tinytorch.multinomial([1.0, 0.0, 1.0], 3),
+        ValueError,
+        "to draw 3 of 2 places whose weight isn't 0",
+    ),
+    "multinomial of odd weights": (lambda: tinytorch.multinomial([1.0, -1.0], 1), ValueError, "weights of 0 or more"),
+    "max of an axis twice": (lambda: X.max((0, -2)), ValueError, "duplicate value in 'axis'"),
     "einsum of a number": (lambda: tinytorch.einsum(3, X), TypeError, "subscripts as text"),
     "lists of two lengths": (lambda: X[[0, [1]]], IndexError, "lists of one length"),
     "a view that is stretched": (

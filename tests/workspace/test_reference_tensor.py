@@ -382,6 +382,10 @@ FILES = (
     "reductions",
     "contraction",
     "creation",
+    "sorting",
+    "torch_methods",
+    "torch_in_place",
+    "torch_shapes",
 )
 
 
