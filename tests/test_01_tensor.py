@@ -413,6 +413,8 @@ def test_mean_of_nothing(check):
     check("a.mean(axis=0)", a=a, raises=(ValueError, "(0, 3)"), rule="3 means of no elements each: 0 / 0")
     rule = "no rows: no means, and no 0 / 0 either"
     check("a.mean(axis=1)", a=a, expected=np.zeros(0, np.float32), rule=rule)
+    b = Tensor(np.zeros((0, 0), np.float32))
+    check("b.mean(axis=1)", b=b, raises=(ValueError, "(0, 0)"), rule="count_along((0, 0), 1) is 0")
 
 
 # 01.7 var

@@ -124,13 +124,13 @@ class _Measures:
 def _ask(module: Module) -> dict[str, Value]:
     """Ask for each quantity until the answer is understood; an empty one leaves it out."""
     if not sys.stdin.isatty():
-        example = 'tito profile NN --predict "flop=29M,peak=2MB,time=3ms,line=matmul"'.replace("NN", module.number)
+        example = 'tito profile NN --predict "flop=450M,peak=7MB,time=20ms,line=sum"'.replace("NN", module.number)
         raise CannotDo(f"nobody sits here to be asked; give the values: {example}")
     say(f"What does one repetition of {module.number} {module.name} take? What runs: profiles/{module.folder.name}.py")
     say("Return alone leaves one out.")
     found: dict[str, Value] = {}
     for key, what, kind in QUANTITIES:
-        example = quantities.EXAMPLES[kind].partition(" or ")[0].strip('"') if kind else "matmul, or tensor.py:88"
+        example = quantities.EXAMPLES[kind].partition(" or ")[0].strip('"') if kind else "sum, or tensor.py:88"
         while text := input(f"  {what} (such as {example}): ").strip():
             try:
                 found[key] = quantities.read(text, kind) if kind else text
@@ -141,7 +141,7 @@ def _ask(module: Module) -> dict[str, Value]:
 
 
 def _read(values: str) -> dict[str, Value]:
-    """Read "flop=29M,peak=2MB,line=matmul". Raises CannotDo."""
+    """Read "flop=450M,peak=7MB,line=sum". Raises CannotDo."""
     kinds = {quantity.key: quantity.kind for quantity in QUANTITIES}
     found: dict[str, Value] = {}
     for part in filter(None, map(str.strip, values.split(","))):

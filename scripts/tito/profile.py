@@ -42,7 +42,7 @@ def profile(
     tool: Annotated[Tool, typer.Option("--with", help="Time by line, peak memory by line, or run time.")] = Tool.PY_SPY,
     seconds: Annotated[float, typer.Option(min=0.1, max=600, help="How long py-spy or scalene watches.")] = 3.0,
     predict: Annotated[
-        str, typer.Option(metavar="[flop=29M,...]", help="Predict, then measure; without values it asks.")
+        str, typer.Option(metavar="[flop=450M,...]", help="Predict, then measure; without values it asks.")
     ] = "",
     explain: Annotated[str, typer.Option(metavar="TEXT", help="Say why the last prediction was far off.")] = "",
     against: Annotated[str, typer.Option(metavar="last|FILE", help="Compare with an earlier profile.")] = "",

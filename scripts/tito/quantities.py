@@ -1,4 +1,4 @@
-"""Quantities as people type and read them: "29.3M", "2.5 MB", "3ms", "2 * 128 * 784 * 144".
+"""Quantities as people type and read them: "450M", "2.5 MB", "3ms", "2 * 300 * 500 * 1500".
 
 Public parts: `Kind`, `read`, `shown`.
 """
@@ -40,9 +40,9 @@ _SECONDS = {"": 1.0, "s": 1.0, "sec": 1.0, "seconds": 1.0, "min": 60.0}
 _SECONDS |= {"ms": 1e-3, "us": 1e-6, "\N{MICRO SIGN}s": 1e-6, "\N{GREEK SMALL LETTER MU}s": 1e-6, "ns": 1e-9}
 UNITS = {Kind.FLOP: _FLOP, Kind.BYTES: {**_BYTES, **_BINARY}, Kind.SECONDS: _SECONDS}
 EXAMPLES = {
-    Kind.FLOP: '"29.3M" or "2*128*784*144"',
-    Kind.BYTES: '"2.5 MB" or "4*128*144"',
-    Kind.SECONDS: '"3ms" or "600 us"',
+    Kind.FLOP: '"450M" or "2*300*500*1500"',
+    Kind.BYTES: '"7 MB" or "4*1000*1750"',
+    Kind.SECONDS: '"20ms" or "600 us"',
 }
 
 _PARTS = re.compile(r"(?P<number>.*[\d.)])\s*(?P<unit>[^\d.)(*/+-]*)", re.DOTALL)

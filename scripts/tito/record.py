@@ -1,6 +1,7 @@
 """The learner's record in `.tito/`: which references were read, and which milestones ran through on their code.
 
-Public parts: `read_reference`, `typed_anew`, `came_back`, `marks`, `yours`; `milestone_ran`, `milestone_holds`.
+Public parts: `read_reference`, `typed_anew`, `came_back`, `marks`, `yours`; `milestone_ran`, `milestone_holds`,
+`milestone_passed`.
 
 `read.json` holds for each exercise whose reference was read the body that was read. A function with that body is read,
 not built, whatever its comments and spaces; with another body it is the learner's. A reset starts it anew: what is
@@ -99,6 +100,13 @@ def milestone_holds(name: str, needed: Iterable[str]) -> bool:
     entry = known.get(name)
     still_built = set(needed) <= set(_built())
     return still_built and _stands(entry) and set(needed) <= set(entry["exercises"])
+
+
+def milestone_passed(name: str) -> bool:
+    """Return whether a milestone has passed here at any time, whatever has changed since."""
+    known, _ = read_json(MILESTONES)
+    entry = known.get(name)
+    return isinstance(entry, dict) and entry.get("passed") is True
 
 
 @functools.cache

@@ -4,8 +4,9 @@ import itertools
 import textwrap
 from collections.abc import Sequence
 
-from tito import quiz
+from tito import quiz, record
 from tito.answer import Json, document, note, say
+from tito.course import MILESTONE
 from tito.progress import Ability, Standing, abilities, finished, following, place, standings
 
 STATES = {
@@ -101,13 +102,21 @@ def _show_abilities(can: Sequence[Ability]) -> None:
         console.print("\n[bold]What you can do[/bold]")
     for a in can:
         label, why = (
-            ("not yet", f"needs {', '.join(a.missing)}") if a.missing else ("yes", ", ".join(a.capability.proof))
+            ("not yet", f"needs {', '.join(map(_need, a.missing))}")
+            if a.missing
+            else ("yes", ", ".join(a.capability.proof))
         )
         before = " " * BEFORE
         lines = textwrap.wrap(f"{a.capability.can} ({why})", width, initial_indent=before, subsequent_indent=before)
         text = Text(f"  {label:<{BEFORE - 2}}" + "\n".join(lines)[BEFORE:])
         text.stylize("dim" if a.missing else "green", 2, 2 + len(label))
         console.print(text)
+
+
+def _need(proof: str) -> str:
+    """Return what is to be done for a proof; a milestone that passed on other code is to be run once more."""
+    passed = proof.startswith(MILESTONE) and record.milestone_passed(proof.removeprefix(MILESTONE))
+    return f"{proof} again, on the code as it is now" if passed else proof
 
 
 def _show_next(coming: Standing) -> None:

@@ -603,7 +603,7 @@ class mean_recorded_as_sum:
         if self.dtype.kind != "f":
             raise TypeError(f"no mean of {self.dtype}")
         total = self.sum(axis, keepdims)
-        if total.size and not self.size:
+        if not count_along(self.shape, axis):
             raise ValueError(f"no elements in {self.shape}")
         total.data = total.data / np.float32(max(self.size, 1) // max(total.size, 1)).astype(self.dtype)
         return total

@@ -218,6 +218,7 @@ def test_a_milestone_proves_what_was_built_when_it_ran_and_did_not_change(worksp
     assert missing(workspace) == []
     workspace.edit("setup", ALL_OF_00, f"{ALL_OF_00} + 0")
     assert missing(workspace) == ["milestone digits"]
+    assert "milestone digits again, on the code as it is now" in " ".join(workspace.tito("status").stdout.split())
 
 
 def test_a_run_on_less_of_yours_leaves_the_better_proof(workspace: Workspace) -> None:

@@ -208,7 +208,7 @@ def _report(console: Console, result: Result, trouble: str) -> None:
         ("unseen images", f"[bold]{percent(result.accuracy)}[/bold] right   goal {percent(GOAL)}: {mark}"),
         ("unseen writers", f"[bold]{percent(result.writers_accuracy)}[/bold] right   other hands are harder"),
         ("parameters", f"[bold]{result.parameters:,}[/bold]   {escape(_comparison(result))}"),
-        ("yours", escape(telling.contribution(result.calls, "one step"))),
+        ("yours", escape(telling.contribution(result.calls, "one training step"))),
         *(("picture", escape(path)) for path in result.pictures),
     ]
     if trouble:

@@ -41,7 +41,7 @@ def count_calls(work: Callable[[], object], own: Sequence[Standing]) -> dict[str
 
 
 def contribution(calls: Calls, work: str) -> str:
-    """Return the sentence on what the learner's code did of the work, such as "one step of the training"."""
+    """Return the sentence on what the learner's code did of the work, such as "one training step"."""
     if not calls:
         return f"nothing in {work} called a function of yours: the reference did all of it"
     each = ", ".join(f"{name.partition(' ')[2]} {count:,}" for name, count in calls.items())

@@ -178,7 +178,7 @@ def _report(console: Console, result: Result, trouble: str) -> None:
         ),
         ("two layers", f"[bold]{two} of {len(XOR)}[/bold] right   loss {result.loss:.3f}   goal {len(XOR)}: {mark}"),
         ("why", "no straight line parts (0, 1), (1, 0) from (0, 0), (1, 1); two layers bend it"),
-        ("yours", telling.contribution(result.calls, "one step")),
+        ("yours", telling.contribution(result.calls, "one training step")),
         *(("picture", path) for path in result.pictures),
     ]
     if trouble:
