@@ -185,8 +185,9 @@ class Pass:
         self.order = order
         self.done = done
         self.parts = _parts(loader, order)
-        if sum(1 for _ in itertools.islice(self.parts, done)) < done:
-            raise ValueError(f"the pass to go on with has had {done} batches, got data with fewer")
+        found = sum(1 for _ in itertools.islice(self.parts, done))
+        if found < done:
+            raise ValueError(f"the pass to go on with has had {done} batches, got data with {found}")
 
     def __iter__(self) -> "Pass":
         return self

@@ -112,4 +112,10 @@ def _measured(metrics: Metrics, seen: Seen) -> dict[str, float]:
     if not metrics:
         return {}
     outputs, targets = (np.concatenate(parts) for parts in zip(*seen, strict=True))
-    return {name: float(metric(outputs, targets)) for name, metric in metrics.items()}
+    found: dict[str, float] = {}
+    for name, metric in metrics.items():
+        value = metric(outputs, targets)
+        if np.size(value) != 1 or not isinstance(value, float | int | np.number | np.ndarray | Tensor):
+            raise TypeError(f"the metric {name!r} wanted to return a number, got {value!r:.80}")
+        found[name] = float(value)
+    return found

@@ -68,6 +68,8 @@ class Optimizer:
         self._scratch: dict[np.dtype[Any], Array] = {}
         for group in as_groups(params):
             self.add_param_group(group)
+        if not self.parameters:
+            raise ValueError("an optimizer wanted parameters, got none; does the model set its layers as attributes?")
 
     def __repr__(self) -> str:
         lines = [f"{type(self).__name__} ("]

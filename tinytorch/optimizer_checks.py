@@ -27,24 +27,21 @@ def as_groups(params: Parameters) -> list[Options]:
     if isinstance(params, set | frozenset | dict | str) or not isinstance(params, Iterable):
         raise TypeError(f"an optimizer wanted a list of tensors or of groups, got {type(params).__name__}")
     found = list(params)
-    if not found:
-        raise ValueError("an optimizer wanted parameters, got none; does the model set its layers as attributes?")
-    groups: list[Any] = found if isinstance(found[0], dict) else [{"params": found}]
+    groups: list[Any] = found if found and isinstance(found[0], dict) else [{"params": found}]
     return groups
 
 
 def named(parameters: Any, before: int) -> tuple[list[Tensor], list[str] | None]:
     """Return a group's parameters and, if they came as pairs, their names; `before` stand in earlier groups.
 
-    Raises TypeError for what can't be learned, or has no order; ValueError for no parameters at all.
+    There may be none, as in PyTorch: a rule that sorts parameters into groups may leave one empty.
+    Raises TypeError for what can't be learned, or has no order.
     """
     if isinstance(parameters, set | frozenset | dict | str) or not isinstance(parameters, Tensor | Iterable):
         raise TypeError(f"a group wanted a list of tensors as 'params', got {type(parameters).__name__}")
     found: list[Any] = [parameters] if isinstance(parameters, Tensor) else list(parameters)
-    if not found:
-        raise ValueError("a group wanted parameters, got none; does the model set its layers as attributes?")
     names = None
-    if all(isinstance(x, tuple) and len(x) == 2 and isinstance(x[0], str) for x in found):
+    if found and all(isinstance(x, tuple) and len(x) == 2 and isinstance(x[0], str) for x in found):
         names, found = [name for name, _ in found], [p for _, p in found]
     for index, p in enumerate(found, start=before):
         if not is_parameter(p):
@@ -86,7 +83,9 @@ def parts_of(state_dict: Mapping[str, Any]) -> tuple[list[Options], dict[int, St
     """Return the groups and the states by index, or say that this isn't an optimizer's state."""
     try:
         groups, states = list(state_dict["param_groups"]), dict(state_dict["state"])
-        if all("params" in group for group in groups) and all(isinstance(state, dict) for state in states.values()):
+        if all(isinstance(group["params"], list | tuple) for group in groups) and all(
+            isinstance(state, dict) for state in states.values()
+        ):
             return groups, states
     except (KeyError, TypeError, ValueError):
         pass

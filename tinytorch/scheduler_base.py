@@ -181,9 +181,11 @@ def one_a_group(name: str, value: float | Sequence[float], optimizer: Optimizer)
 
 
 def _alike(own: object, value: object, any_length: bool) -> bool:
-    """Return whether a saved value is of the kind of this one: a number for a number, a list as long for a list."""
+    """Return whether a saved value is of the kind of this one: a number for a number, a list of as many for a list."""
     if isinstance(own, list):
-        return isinstance(value, list) and (any_length or len(value) == len(own))
+        if not isinstance(value, list) or (len(value) != len(own) and not any_length):
+            return False
+        return all(_alike(own[0], part, any_length) for part in value) if own else True
     if isinstance(own, int | float):
         return isinstance(value, int | float)
     return type(value) is type(own)

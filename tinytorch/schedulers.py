@@ -1,7 +1,7 @@
 """Module 06: schedulers, which change an optimizer's learning rate over time.
 
 Public parts: by the number of steps `StepLR`, `MultiStepLR`, `ConstantLR`, `LinearLR` (warm-up), `ExponentialLR`,
-`PolynomialLR`, `CosineAnnealingLR`, `CosineAnnealingWarmRestarts`, `LambdaLR`; and passed on from
+`PolynomialLR`, `CosineAnnealingLR`, `CosineAnnealingWarmRestarts`, `LambdaLR`, `MultiplicativeLR`; and passed on from
 files of their own `OneCycleLR`, `SequentialLR` (one after the other), `ChainedScheduler` (at once),
 `ReduceLROnPlateau` (by a measure). Names and rates are PyTorch's.
 
@@ -31,6 +31,7 @@ __all__ = [
     "LambdaLR",
     "LinearLR",
     "MultiStepLR",
+    "MultiplicativeLR",
     "OneCycleLR",
     "PolynomialLR",
     "ReduceLROnPlateau",
@@ -40,6 +41,7 @@ __all__ = [
 ]
 
 Function = Callable[[int], float]
+_LRScheduler = LRScheduler  # PyTorch's former name, of which older scripts derive theirs
 
 
 class StepLR(FactorLR):
@@ -239,16 +241,39 @@ class LambdaLR(LRScheduler):
     not_saved: ClassVar[frozenset[str]] = frozenset({"optimizer", "lr_lambdas"})
 
     def __init__(self, optimizer: Optimizer, lr_lambda: Function | Sequence[Function], last_epoch: int = -1) -> None:
-        groups = len(check_optimizer(optimizer).param_groups)
-        several = lr_lambda if isinstance(lr_lambda, Sequence) else [lr_lambda] * groups
-        self.lr_lambdas: list[Function] = list(several)
-        if len(self.lr_lambdas) != groups:
-            raise ValueError(f"lr_lambda wanted a function or one for each of {groups} groups, got {lr_lambda!r:.80}")
-        for function in self.lr_lambdas:
-            if not callable(function):
-                raise TypeError(f"lr_lambda wanted a function of the number of steps, got {function!r:.80}")
+        self.lr_lambdas = _functions(lr_lambda, optimizer)
         super().__init__(optimizer, last_epoch)
 
     def get_lr(self) -> list[float]:
         """Return each group's first rate times its function of the number of steps."""
         return [base * f(self.last_epoch) for base, f in zip(self.base_lrs, self.lr_lambdas, strict=True)]
+
+
+class MultiplicativeLR(LambdaLR):
+    """The present rate times `lr_lambda(step)` at each step; one function, or one a group. They are not saved.
+
+    It begins with the rate that it finds, also as a later part of a SequentialLR, where PyTorch's multiplies at once.
+
+    Raises as `LambdaLR`.
+    """
+
+    keeps_loaded: ClassVar[bool] = True
+
+    def get_lr(self) -> list[float]:
+        """Return each group's present rate times its function of the number of steps; at first the rate itself."""
+        rates = [float(group["lr"]) for group in self.optimizer.param_groups]
+        if not self.last_epoch:
+            return rates
+        return [rate * f(self.last_epoch) for rate, f in zip(rates, self.lr_lambdas, strict=True)]
+
+
+def _functions(given: Function | Sequence[Function], optimizer: Optimizer) -> list[Function]:
+    """Return a function for each group of the optimizer, or say what is wrong with those given."""
+    groups = len(check_optimizer(optimizer).param_groups)
+    found = list(given) if isinstance(given, Sequence) else [given] * groups
+    if len(found) != groups:
+        raise ValueError(f"lr_lambda wanted a function or one for each of {groups} groups, got {given!r:.80}")
+    for function in found:
+        if not callable(function):
+            raise TypeError(f"lr_lambda wanted a function of the number of steps, got {function!r:.80}")
+    return found

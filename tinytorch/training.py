@@ -20,11 +20,12 @@ from tinytorch.evaluation import Batch, Batches, Metrics, evaluate, pair_of
 from tinytorch.evaluation import Score as Score  # "as": whoever imports training finds it here
 from tinytorch.interrupts import Interrupts
 from tinytorch.layers import Layer
-from tinytorch.loss_weights import Loss, check_loss, is_sum, shares_of, single_loss, weight_of
+from tinytorch.loss_weights import Loss, is_sum, shares_of, single_loss, weight_of
 from tinytorch.losses import cross_entropy
 from tinytorch.optimizer_base import Optimizer, at_least_zero
 from tinytorch.schedulers import LRScheduler, ReduceLROnPlateau
 from tinytorch.tensor import Tensor
+from tinytorch.training_checks import check_parts, check_scheduler
 
 
 class Epoch(NamedTuple):
@@ -92,7 +93,8 @@ class Trainer:
     A model in evaluation mode is set to training; layers that are in evaluation mode while the model trains (frozen
     statistics) stay so.
 
-    Raises ValueError for options out of range, or a loss with reduction="none".
+    Raises ValueError for options out of range, a loss with reduction="none", an optimizer of no parameter of the model,
+    or a scheduler of another optimizer; TypeError for a part that is something else.
 
     >>> from tinytorch import Linear, SGD
     >>> model = Linear(1, 2, seed=0)
@@ -115,9 +117,15 @@ class Trainer:
         clip_norm: float | None = None,
         clip_value: float | None = None,
     ) -> None:
+        check_parts(model, optimizer, loss, metrics)
+        check_scheduler(scheduler, scheduler_every, optimizer)
+        for callback in callbacks:
+            if not isinstance(callback, Callback):
+                raise TypeError(
+                    f"Trainer wanted a list of Callbacks, got {callback!r:.80} in it; derive it of Callback"
+                )
         self.model = model
         self.optimizer = optimizer
-        check_loss(loss)
         self.loss = loss
         self.callbacks = list(callbacks)
         self.scheduler = scheduler
@@ -126,7 +134,6 @@ class Trainer:
         self.accumulate = at_least_one("accumulate", accumulate)
         self.clip_norm = None if clip_norm is None else at_least_zero("clip_norm", clip_norm)
         self.clip_value = None if clip_value is None else at_least_zero("clip_value", clip_value)
-        self._check_scheduler()
         self.batches: Batches = ()
         self.validation: Batches | None = None
         self.steps = 0
@@ -283,15 +290,3 @@ class Trainer:
                 f"or a gradient wrong?"
             )
         return loss
-
-    def _check_scheduler(self) -> None:
-        if self.scheduler is not None and not isinstance(self.scheduler, LRScheduler | ReduceLROnPlateau):
-            raise TypeError(f"Trainer wanted a scheduler such as StepLR, got {type(self.scheduler).__name__}")
-        if self.scheduler is not None and self.scheduler.optimizer is not self.optimizer:
-            raise ValueError("the scheduler changes another optimizer than the Trainer's; make it of the same one")
-        if self.scheduler_every not in ("epoch", "step"):
-            raise ValueError(f"scheduler_every wanted 'epoch' or 'step', got {self.scheduler_every!r}")
-        if isinstance(self.scheduler, ReduceLROnPlateau) and self.scheduler_every == "step":
-            raise ValueError(
-                "ReduceLROnPlateau goes by the validation loss; wanted scheduler_every='epoch', got 'step'"
-            )

@@ -169,7 +169,10 @@ def _load(trainer: "Trainer", state: Mapping[str, Any]) -> None:
     _put_back(generators, state["generators"])
     _check_counts(state["progress"], state["steps"], set(asdict(Progress())))
     trainer.progress = Progress(**state["progress"])
-    trainer.history = [Epoch(n, loss, score and Score(score[0], dict(score[1]))) for n, loss, score in state["history"]]
+    for number, mean, _ in state["history"]:
+        if not isinstance(number, int) or not isinstance(mean, float):
+            raise ValueError(f"a training's history wanted the number of an epoch and its loss, got {number}, {mean!r}")
+    trainer.history = [Epoch(n, mean, score and Score(score[0], dict(score[1]))) for n, mean, score in state["history"]]
     trainer.steps = state["steps"]
     trainer.stop = bool(state["stop"])
     trainer.resting = True
@@ -275,7 +278,11 @@ def _state(generator: np.random.Generator) -> State:
 
 def _put_back(generators: Mapping[str, np.random.Generator], states: Mapping[str, Any]) -> None:
     for name, generator in generators.items():
-        wanted, got = generator.bit_generator.state["bit_generator"], states[name].get("bit_generator")
+        wanted, state = generator.bit_generator.state["bit_generator"], states[name]
+        got = state.get("bit_generator") if isinstance(state, dict) else type(state).__name__
         if wanted != got:
             raise ValueError(f"the generator of {name} wanted the state of a {wanted}, got that of a {got}")
-        generator.bit_generator.state = states[name]
+        try:
+            generator.bit_generator.state = state
+        except (KeyError, TypeError, OverflowError) as error:
+            raise ValueError(f"the generator of {name} wanted the state of a {wanted}, got {state!r:.80}") from error

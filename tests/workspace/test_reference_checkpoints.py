@@ -427,6 +427,7 @@ class TestOtherTrainers:
             {"layers": {"model": {}}},
             {"layers": {"model": {**good["layers"]["model"], "strides": {}}}},
             {"history": [1]},
+            {"history": [["one", 1.0, None]]},
             {"optimizer": ["SGD", {}]},
             {"callbacks": [["EarlyStopping", {}]]},
             {"generators": {"2.generator": {}}},

@@ -126,6 +126,16 @@ class TestAgainstPyTorch:
                 assert worst < 1e-10, f"step {number}: {worst}"
 
 
+def test_a_group_may_be_empty():
+    p = parameter(1.0)
+    optimizer = SGD([{"params": [p]}, {"params": iter([]), "lr": 0.5}], lr=0.1)
+    optimizer.add_param_group({"params": []})
+    np.testing.assert_allclose(step(optimizer, p, [1.0]), [0.9])
+    other = SGD([{"params": [parameter(2.0)]}, {"params": []}, {"params": []}])
+    other.load_state_dict(optimizer.state_dict())
+    assert [group["lr"] for group in other.param_groups] == [0.1, 0.5, 0.1]
+
+
 class TestByHand:
     def test_weight_decay_is_added_to_the_gradient(self):
         p = parameter(2.0)
@@ -237,7 +247,7 @@ class TestGroups:
         for groups, message in [
             ([{"params": [p], "weight_decy": 0.1}], "SGD has no option 'weight_decy'; it has lr, momentum"),
             ([{"params": [p]}, {"params": [p]}], "each parameter once, got one twice"),
-            ([{"params": []}], "a group wanted parameters, got none"),
+            ([{"params": []}, {"params": []}], "an optimizer wanted parameters, got none"),
             ([{"lr": 0.1}], "a group wanted a dict with 'params'"),
             ([{"params": [p]}, q], "a group wanted a dict with 'params'"),
             ([{"params": [p]}, {"params": [Tensor([1.0])]}], "parameter 1 can't be learned"),

@@ -38,6 +38,7 @@ MAKERS = {
     "ExponentialLR": lambda m, o: m.ExponentialLR(o, 0.97),
     "PolynomialLR": lambda m, o: m.PolynomialLR(o, total_iters=50, power=2.0),
     "LambdaLR": lambda m, o: m.LambdaLR(o, lambda step: 1 / (1 + step)),
+    "MultiplicativeLR": lambda m, o: m.MultiplicativeLR(o, lambda step: 1 - 0.5 / (step + 1)),
     "CosineAnnealingWarmRestarts": lambda m, o: m.CosineAnnealingWarmRestarts(o, 10, T_mult=2, eta_min=0.001),
     "CosineAnnealingWarmRestarts, alike": lambda m, o: m.CosineAnnealingWarmRestarts(o, 10),
     "ChainedScheduler": lambda m, o: m.ChainedScheduler([m.LinearLR(o, 0.1), m.ExponentialLR(o, 0.97)]),
@@ -144,6 +145,14 @@ class TestByHand:
         cycle = OneCycleLR(optimizer, [25.0, 50.0], total_steps=10)
         assert cycle.get_last_lr() == [group["lr"] for group in optimizer.param_groups] == [1.0, 2.0]
         assert scheduler.get_last_lr() == [0.5, 0.05]  # its own last step, as in PyTorch
+
+
+def test_a_scheduler_that_derives_from_pytorchs_former_name():
+    class Halving(optim.lr_scheduler._LRScheduler):
+        def get_lr(self):
+            return [base * 0.5**self.last_epoch for base in self.base_lrs]
+
+    assert rates(Halving(SGD([parameter(1.0)], lr=1.0)), 2) == [1, 0.5, 0.25]
 
 
 @pytest.mark.parametrize("name", MAKERS)

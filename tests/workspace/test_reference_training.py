@@ -316,9 +316,15 @@ class TestClippingAndSchedules:
             ({"scheduler": optim.lr_scheduler.StepLR(other, 1)}, "changes another optimizer than the Trainer's"),
             ({"scheduler": plateau, "scheduler_every": "step"}, "wanted scheduler_every='epoch', got 'step'"),
             ({"scheduler_every": "batch"}, "scheduler_every wanted 'epoch' or 'step', got 'batch'"),
+            ({"model": lambda x: x}, "wanted a Layer as the model, got function"),
+            ({"model": Linear(2, 2)}, "the optimizer changes no parameter of this model; was the model made anew"),
+            ({"optimizer": None}, "wanted an optimizer such as SGD.* got NoneType"),
+            ({"loss": 0.5}, "wanted a loss, .* got float"),
+            ({"callbacks": [print]}, "wanted a list of Callbacks, got <built-in function print>"),
+            ({"metrics": [accuracy]}, "wanted metrics as a dict by name, got list"),
         ]:
             with pytest.raises((ValueError, TypeError), match=message):
-                Trainer(model, optimizer, **options)
+                Trainer(**{"model": model, "optimizer": optimizer, **options})
 
     def test_epochs_below_1_are_refused(self):
         with pytest.raises(ValueError, match="epochs must be an integer from 1 on, got 0"):
@@ -495,6 +501,11 @@ class TestEvaluate:
         assert accuracy(Tensor([[1.0, 2.0], [3.0, 0.0], [0.0, 1.0]]), np.array([1, 1, 1])) == pytest.approx(2 / 3)
         with pytest.raises(ValueError, match=r"targets \(N,\) of the same N from 1 on, got \(2, 2\) and \(1,\)"):
             accuracy(Tensor([[1.0, 2.0], [3.0, 0.0]]), np.array([1]))
+
+    @pytest.mark.parametrize("value", [None, "0.5", [0.1, 0.2]], ids=str)
+    def test_a_metric_that_is_no_number_is_named(self, value):
+        with pytest.raises(TypeError, match="the metric 'mine' wanted to return a number, got"):
+            evaluate(Linear(2, 2, seed=0), DataLoader(blobs(), 60), metrics={"mine": lambda outputs, targets: value})
 
 
 def numbers(loader):
