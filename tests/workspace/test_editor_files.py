@@ -1,5 +1,6 @@
 """The editor's files: every task and launch leads somewhere, failures reach the Problems view, breakpoints are hit."""
 
+import ast
 import json
 import os
 import re
@@ -8,6 +9,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import typer
 from debug_client import DebugClient, filled_in, read_jsonc
@@ -16,6 +18,8 @@ from tito.cli import app
 from tito.course import ROOT
 from tito.milestones import MILESTONES
 from workspace_copy import Workspace, copy_workspace
+
+from tinytorch import Tensor, autograd
 
 EDITOR = ROOT / ".vscode"
 TASKS = {task["label"]: task for task in read_jsonc(EDITOR / "tasks.json")["tasks"]}
@@ -62,6 +66,24 @@ def found_problems(matcher, text):
 @pytest.mark.parametrize("name", ["settings.json", "extensions.json"])
 def test_files_are_json_with_comments(name):
     assert isinstance(read_jsonc(EDITOR / name), dict)
+
+
+SNIPPETS = read_jsonc(EDITOR / "tinytorch.code-snippets")
+
+
+@pytest.mark.parametrize("name", SNIPPETS)
+def test_a_snippet_is_python_as_it_comes(name):
+    body = SNIPPETS[name]["body"]
+    text = body if isinstance(body, str) else "\n".join(body)
+    text = re.sub(r"\$\{\d\|(\w+)[^}]*\}", r"\1", text)
+    text = re.sub(r"\$\{\d:([^}]*)\}", r"\1", text)
+    assert "$" not in text
+    names = {"Tensor": Tensor, "a": Tensor([1.0]), "b": Tensor([1.0]), "vjp": autograd.vjp, "Array": np.ndarray}
+    if name == "Stop here":
+        ast.parse(text)
+    else:
+        exec(text, names | {"operation": object()})
+    assert SNIPPETS[name]["scope"] == "python"
 
 
 @pytest.mark.parametrize("label", TASKS)
