@@ -17,6 +17,7 @@ from numpy.typing import DTypeLike, NDArray
 ROWS = 512  # how many numbers are summed one after another: rounding errors grow with it
 LARGE = 2**15  # elements; smaller arrays are summed as they are
 FLOAT32, FLOAT64, INT64 = np.dtype(np.float32), np.dtype(np.float64), np.dtype(np.int64)
+SUMMED_IN = {"e": FLOAT32, **dict.fromkeys("BHILQ", INT64)}  # where NumPy's own choice, by its letters, isn't PyTorch's
 NUMBERS = "?bBhHiIlLqQefd"  # NumPy's letters for bools, integers and floats of up to 64 bits
 
 
@@ -87,14 +88,17 @@ def dtype_of_number(value: bool | int | float, dtype: np.dtype[Any]) -> np.dtype
 
 
 def total(array: NDArray[Any], axis: int | tuple[int, ...] | None = None, keepdims: bool = False) -> Any:
-    """Return the sum along an axis: an int, a tuple of ints, or None for all. Integers and bools are added in int64.
+    """Return the sum along an axis: an int, a tuple of ints, or None for all.
 
+    Integers and bools are added in int64, float16 in float32.
     Along an axis other than the last, NumPy adds one row after another, and each time rounds: after a million rows
     float32 has three digits left. Sums of blocks, and then of their sums, keep six, and take no longer.
     """
-    kind = array.dtype.kind
-    if axis is None or array.size < LARGE or kind != "f":
-        return np.add.reduce(array, axis=axis, dtype=INT64 if kind == "u" else None, keepdims=keepdims)  # type: ignore[call-overload]
+    wider = SUMMED_IN.get(array.dtype.char)
+    if wider is FLOAT32:
+        return total(array.astype(FLOAT32), axis, keepdims).astype(array.dtype)
+    if axis is None or array.size < LARGE or array.dtype.kind != "f":
+        return np.add.reduce(array, axis=axis, dtype=wider, keepdims=keepdims)  # type: ignore[call-overload]
     axes = normalize_axis_tuple(axis, array.ndim)
     for i in sorted(axes):
         array = _sum_along(array, i)

@@ -101,8 +101,9 @@ def std(x: Operand, axis: Axis = None, keepdims: bool = False, correction: int =
         raise TypeError(f"std wanted floats, got {x.dtype}; try .astype(np.float32)")
     if count_along(x.shape, axis) <= correction:
         raise ValueError(f"std wanted more than {correction} elements each, got shape {x.shape}, axis {axis}")
+    data = x.data.astype(np.float32) if x.dtype == np.float16 else x.data  # float16 has no room for squares
     with np.errstate(over="ignore", invalid="ignore"):
-        deviation = np.sqrt(var(from_numpy(x.data), axis, keepdims, correction).data)
+        deviation = np.sqrt(var(from_numpy(data), axis, keepdims, correction).data).astype(x.dtype, copy=False)
     return record(std, deviation, x, axis=axis, keepdims=keepdims, correction=correction)
 
 

@@ -93,7 +93,7 @@ def logsumexp(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
     largest = np.where(np.isfinite(largest), largest, 0)
     with np.errstate(all="ignore"):
         logs = np.log(total(np.exp(x.data - largest), axis, keepdims=True)) + largest
-    result = logs if keepdims else logs.reshape(np.sum(x.data, axis=axis).shape)
+    result = logs if keepdims else logs.squeeze(axis) if x.ndim and axis is not None else logs.reshape(())
     return record(logsumexp, result.astype(x.dtype, copy=False), x, axis=axis, keepdims=keepdims)
 
 

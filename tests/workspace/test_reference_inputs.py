@@ -269,5 +269,14 @@ def test_integers_are_added_in_int64_as_in_pytorch(name, dtype):
     assert ours.tolist() == theirs.tolist()
 
 
+@needs_torch
+@pytest.mark.parametrize("name", ["sum", "mean", "std"])
+def test_float16_is_added_in_float32_as_in_pytorch(name):
+    array = np.array([[6e4, -6e4, 0.5, 2.0], [1e4, 9e3, -1e4, 2048.5]], np.float16)
+    ours, theirs = getattr(Tensor(array), name)(axis=1), getattr(torch.tensor(array), name)(dim=1)
+    assert ours.dtype == np.float16
+    np.testing.assert_array_equal(ours.data, theirs.numpy())
+
+
 def test_a_dtype_of_none_is_the_default():
     assert tinytorch.zeros(2, dtype=None).dtype == tinytorch.eye(2, dtype=None).dtype == np.float32

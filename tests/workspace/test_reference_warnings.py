@@ -22,6 +22,7 @@ SCRIPTS = {
     "arithmetic": "r = [x + y, x - y, x * y, x / y, x // y, x % y, x ** y, y + x, x * 1e38, x - inf, -x]",
     "functions": "r = [f(x) for f in (tt.exp, tt.log, tt.sqrt, tt.sin, tt.cos, abs, tt.tanh)]",
     "two limits": "r = [tt.maximum(x, y), x.clip(-1, y)]",
+    "norms": "r = [tt.logsumexp(m, dim=1), tt.norm(m, dim=0), tt.norm(m, 3), tt.log1p(m), tt.round(m, decimals=3)]",
     "matmul": "r = [m @ m.T, m @ x, x @ y, tt.einsum('ij,kj->ik', m, m), tt.einsum('ij->j', m)]",
     "sums": "r = [f(a) for a in (None, 0, 1) for f in (m.sum, m.mean, m.var, m.std, m.prod, m.max)] + [m.cumsum(1)]",
     "float16": "h = m.astype(np.float16); r = [h * h, h.sum(), h.mean(), h.var()]",
