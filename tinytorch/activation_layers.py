@@ -23,6 +23,7 @@ from tinytorch.activations import (
     softplus,
     tanh,
 )
+from tinytorch.checks import at_least_one, number
 from tinytorch.composed_activations import celu, hardsigmoid, hardswish, mish, prelu, selu, softsign
 from tinytorch.layer_base import Layer, Parameter
 from tinytorch.tensor import Tensor
@@ -193,10 +194,12 @@ class PReLU(Layer):
     """`prelu` as a layer, with a slope below 0 that is learned.
 
     weight: (num_parameters,), one for all or one for each place along axis 1; each starts as init.
+    Raises ValueError for fewer than one.
     """
 
     def __init__(self, num_parameters: int = 1, init: float = 0.25, *, dtype: DTypeLike | None = None) -> None:
-        self.weight = Parameter(np.full(num_parameters, init), dtype=dtype or np.float32)
+        count = at_least_one("PReLU's num_parameters", num_parameters)
+        self.weight = Parameter(np.full(count, number(init, "PReLU's init")), dtype=dtype or np.float32)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return prelu(x, weight): any shape -> the same shape."""

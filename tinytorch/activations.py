@@ -16,6 +16,8 @@ import math
 import numpy as np
 from numpy.typing import DTypeLike
 
+from tinytorch.arrays import whole
+from tinytorch.checks import number
 from tinytorch.elementwise import astype
 from tinytorch.normal import normal_cdf
 from tinytorch.tensor import Array, Operand, Tensor, as_tensor, record
@@ -48,7 +50,7 @@ def leaky_relu(input: Operand, negative_slope: float = 0.01, inplace: bool = Fal
     >>> leaky_relu(Tensor([-2.0, 0.0, 3.0]), 0.5)
     Tensor([-1.,  0.,  3.])
     """
-    x = floats("leaky_relu", input)
+    x, negative_slope = floats("leaky_relu", input), number(negative_slope, "leaky_relu's negative_slope")
     farther = np.maximum if negative_slope <= 1 else np.minimum
     with np.errstate(all="ignore"):
         leaked = np.asarray(x.data * negative_slope)
@@ -68,7 +70,7 @@ def elu(input: Operand, alpha: float = 1.0, inplace: bool = False) -> Tensor:
     >>> elu(Tensor([-1e4, 0.0, 3.0]))
     Tensor([-1.,  0.,  3.])
     """
-    x = floats("elu", input)
+    x, alpha = floats("elu", input), number(alpha, "elu's alpha")
     bent = np.asarray(np.expm1(x.data.clip(-np.inf, 0)))
     bent *= alpha
     bent += x.data.clip(0, np.inf)
@@ -84,6 +86,7 @@ def hardtanh(input: Operand, min_val: float = -1.0, max_val: float = 1.0, inplac
     Tensor([-1. ,  0.5,  1. ])
     """
     x = floats("hardtanh", input)
+    min_val, max_val = number(min_val, "hardtanh's min_val"), number(max_val, "hardtanh's max_val")
     if not min_val <= max_val:
         raise ValueError(f"hardtanh wanted min_val <= max_val, got {min_val} and {max_val}")
     return record(hardtanh, x.data.clip(min_val, max_val), x, min_val=min_val, max_val=max_val)
@@ -174,6 +177,7 @@ def softplus(input: Operand, beta: float = 1.0, threshold: float = 20.0) -> Tens
     Tensor([0.000000e+00, 6.931472e-01, 1.000000e+04])
     """
     x = floats("softplus", input)
+    beta, threshold = number(beta, "softplus's beta"), number(threshold, "softplus's threshold")
     if not beta > 0:
         raise ValueError(f"softplus wanted a positive beta, got {beta}")
     with np.errstate(over="ignore"):
@@ -287,7 +291,7 @@ def _of_numbers(x: Operand) -> Tensor:
 def _scores(name: str, x: Operand, axis: int | None, dtype: DTypeLike | None) -> tuple[Tensor, int]:
     """Return what a softmax is taken of, and along which axis. Raises ValueError for one that isn't there."""
     x = floats(name, x if dtype is None else astype(as_tensor(x), dtype))
-    axis = -1 if axis is None else axis
+    axis = -1 if axis is None else whole(axis, f"{name}'s axis")
     axes = max(x.ndim, 1)  # a 0-d tensor counts as one element along axis 0, as in PyTorch
     if not -axes <= axis < axes:
         raise ValueError(f"{name} wanted an axis from {-axes} to {axes - 1} for the shape {x.shape}, got {axis}")

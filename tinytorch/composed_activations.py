@@ -10,6 +10,7 @@ effect, as in `tinytorch/activations.py`, which also says what x is.
 import numpy as np
 
 from tinytorch.activations import elu, floats, hardtanh, softplus, tanh
+from tinytorch.checks import number
 from tinytorch.elementwise import abs, clip, where
 from tinytorch.tensor import Operand, Tensor, as_tensor
 
@@ -48,6 +49,7 @@ def celu(input: Operand, alpha: float = 1.0, inplace: bool = False) -> Tensor:
 
     Raises ValueError for an alpha of 0. Source: Barron, "Continuously differentiable exponential linear units" (2017).
     """
+    alpha = number(alpha, "celu's alpha")
     if not alpha:
         raise ValueError(f"celu wanted an alpha other than 0, got {alpha}")
     return elu(floats("celu", input) * (1 / alpha)) * alpha

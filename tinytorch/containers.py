@@ -68,8 +68,10 @@ class PartList(Container[Part]):
         if isinstance(parts, Mapping):
             for name, part in parts.items():
                 self.add_module(name, part)
-        else:
+        elif isinstance(parts, Iterable):
             self.extend(parts)
+        else:
+            raise TypeError(f"{type(self).__name__} wanted a list of parts, got {parts!r:.60}")
 
     def append(self, part: Part) -> Self:
         """Put a part behind the others; return self. Raises TypeError for what can't be one."""

@@ -26,6 +26,7 @@ from tinytorch.activations import (
     softplus,
     tanh,
 )
+from tinytorch.arrays import whole
 from tinytorch.composed_activations import celu, hardsigmoid, hardswish, mish, prelu, selu, softsign
 from tinytorch.elementwise import abs, clip, sqrt
 from tinytorch.layers import dropout
@@ -42,7 +43,7 @@ from tinytorch.losses import (
     soft_cross_entropy,
 )
 from tinytorch.reductions import max
-from tinytorch.tensor import Operand, Scalar, Tensor, as_tensor, from_numpy
+from tinytorch.tensor import Operand, Scalar, Tensor, as_tensor, check_broadcast, from_numpy
 
 __all__ = [
     "binary_cross_entropy",
@@ -125,6 +126,7 @@ def one_hot(tensor: Operand, num_classes: int = -1) -> Tensor:
     classes = as_tensor(tensor).data
     if classes.dtype.kind not in "iu":
         raise TypeError(f"one_hot wanted integers, got {classes.dtype}; try .astype(np.int64)")
+    num_classes = whole(num_classes, "one_hot's num_classes")
     if num_classes == -1 and classes.size:
         num_classes = int(classes.max()) + 1
     if num_classes < 1:
@@ -172,12 +174,14 @@ def normalize(input: Operand, p: float = 2.0, dim: int = 1, eps: float = 1e-12) 
 def cosine_similarity(x1: Operand, x2: Operand, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """Return the cosine of the angle between x1 and x2 along `dim`, which goes; 0 where one of them is zero.
 
-    x1, x2: floats whose shapes broadcast. eps: the least that a norm counts. Raises TypeError for integers.
+    x1, x2: floats whose shapes broadcast. eps: the least that a norm counts.
+    Raises TypeError for integers, ValueError for other shapes.
 
     >>> cosine_similarity(Tensor([[1.0, 0.0], [2.0, 2.0]]), Tensor([[0.0, 3.0], [1.0, 1.0]]))
     Tensor([0.        , 0.99999994])
     """
     x1, x2 = floats("cosine_similarity", x1), floats("cosine_similarity", x2)
+    check_broadcast("and", x1, x2)
     shape = np.broadcast_shapes(x1.shape, x2.shape)
     x1, x2 = shapes.expand(x1, shape), shapes.expand(x2, shape)
     return (normalize(x1, 2, dim, eps) * normalize(x2, 2, dim, eps)).sum(dim)

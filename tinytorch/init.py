@@ -13,6 +13,7 @@ import math
 
 import numpy as np
 
+from tinytorch.checks import number
 from tinytorch.creation import Seed, generator_of
 from tinytorch.tensor import Array, Shape, Tensor
 
@@ -25,7 +26,7 @@ GAINS = {**LINEAR, "tanh": 5 / 3, "relu": math.sqrt(2), "selu": 3 / 4}
 
 def constant_(tensor: Tensor, val: float) -> Tensor:
     """Set every element to `val`."""
-    return _fill(tensor, np.full(_shape(tensor), val))
+    return _fill(tensor, np.full(_shape(tensor), number(val, "constant_'s val")))
 
 
 def zeros_(tensor: Tensor) -> Tensor:
@@ -47,18 +48,18 @@ def eye_(tensor: Tensor) -> Tensor:
 
 
 def uniform_(tensor: Tensor, a: float = 0.0, b: float = 1.0, *, seed: Seed = None, generator: Seed = None) -> Tensor:
-    """Draw every element uniformly from [a, b). Raises ValueError if a is above b."""
-    if not a <= b:
-        raise ValueError(f"uniform_ wanted a <= b, got {a} and {b}")
+    """Draw every element uniformly from [a, b). Raises ValueError if a is above b or one isn't finite."""
+    a, b = number(a, "uniform_'s a"), number(b, "uniform_'s b")
+    if not -math.inf < a <= b < math.inf:
+        raise ValueError(f"uniform_ wanted finite a <= b, got {a} and {b}")
     return _fill(tensor, generator_of(seed, generator).uniform(a, b, _shape(tensor)))
 
 
 def normal_(
     tensor: Tensor, mean: float = 0.0, std: float = 1.0, *, seed: Seed = None, generator: Seed = None
 ) -> Tensor:
-    """Draw every element from a normal distribution. Raises ValueError for a negative std."""
-    if not std >= 0:
-        raise ValueError(f"normal_ wanted a std of 0 or more, got {std}")
+    """Draw every element from a normal distribution. Raises ValueError for a negative or infinite std."""
+    mean, std = _mean_and_std("normal_", mean, std)
     return _fill(tensor, generator_of(seed, generator).normal(mean, std, _shape(tensor)))
 
 
@@ -74,10 +75,10 @@ def trunc_normal_(
 ) -> Tensor:
     """Draw every element from a normal distribution until it lies in [a, b], which are values, no multiples of std.
 
-    Raises ValueError for a negative std, and for bounds within which nearly nothing of the distribution lies.
+    Raises ValueError for a negative or infinite std, and for bounds between which nearly nothing of it lies.
     """
-    if not std >= 0:
-        raise ValueError(f"trunc_normal_ wanted a std of 0 or more, got {std}")
+    mean, std = _mean_and_std("trunc_normal_", mean, std)
+    a, b = number(a, "trunc_normal_'s a"), number(b, "trunc_normal_'s b")
     numbers = generator_of(seed, generator)
     values = numbers.normal(mean, std, _shape(tensor))
     for _ in range(MOST_DRAWS):
@@ -95,7 +96,7 @@ def xavier_uniform_(tensor: Tensor, gain: float = 1.0, *, seed: Seed = None, gen
     Source: Glorot and Bengio, "Understanding the difficulty of training deep feedforward neural networks" (2010), eq.
     16.
     """
-    bound = gain * math.sqrt(6 / max(1, sum(fans(_shape(tensor)))))
+    bound = number(gain, "xavier_uniform_'s gain") * math.sqrt(6 / max(1, sum(fans(_shape(tensor)))))
     return uniform_(tensor, -bound, bound, seed=seed, generator=generator)
 
 
@@ -104,7 +105,8 @@ def xavier_normal_(tensor: Tensor, gain: float = 1.0, *, seed: Seed = None, gene
 
     Raises ValueError for fewer than two axes. Source: as `xavier_uniform_`, eq. 12.
     """
-    return normal_(tensor, 0.0, gain * math.sqrt(2 / max(1, sum(fans(_shape(tensor))))), seed=seed, generator=generator)
+    std = number(gain, "xavier_normal_'s gain") * math.sqrt(2 / max(1, sum(fans(_shape(tensor)))))
+    return normal_(tensor, 0.0, std, seed=seed, generator=generator)
 
 
 def kaiming_uniform_(
@@ -148,7 +150,7 @@ def orthogonal_(tensor: Tensor, gain: float = 1.0, *, seed: Seed = None, generat
     networks" (2014), section 3; uniform among all such matrices by Mezzadri, "How to generate random matrices from the
     classical compact groups" (2007), section 5.
     """
-    shape = _shape(tensor)
+    shape, gain = _shape(tensor), number(gain, "orthogonal_'s gain")
     fans(shape)  # raises for fewer than two axes
     rows, columns = shape[0], math.prod(shape[1:])
     drawn = generator_of(seed, generator).standard_normal((max(rows, columns), min(rows, columns)))
@@ -168,7 +170,8 @@ def calculate_gain(nonlinearity: str, param: float | None = None) -> float:
     1.0
     """
     if nonlinearity == "leaky_relu":
-        return math.sqrt(2 / (1 + (LEAKY_SLOPE if param is None else param) ** 2))
+        slope = LEAKY_SLOPE if param is None else number(param, "the slope of leaky_relu")
+        return math.sqrt(2 / (1 + slope**2))
     if nonlinearity not in GAINS:
         raise ValueError(f"a nonlinearity is one of {', '.join(GAINS)} and leaky_relu, got {nonlinearity!r}")
     return GAINS[nonlinearity]
@@ -196,6 +199,13 @@ def _kaiming_std(tensor: Tensor, a: float, mode: str, nonlinearity: str) -> floa
         raise ValueError(f'mode is "fan_in" or "fan_out", got {mode!r}')
     fan_in, fan_out = fans(_shape(tensor))
     return calculate_gain(nonlinearity, a) / math.sqrt(max(1, fan_in if mode == "fan_in" else fan_out))
+
+
+def _mean_and_std(name: str, mean: float, std: float) -> tuple[float, float]:
+    mean, std = number(mean, f"{name}'s mean"), number(std, f"{name}'s std")
+    if not 0 <= std < math.inf:
+        raise ValueError(f"{name} wanted a finite std of 0 or more, got {std}")
+    return mean, std
 
 
 def _shape(tensor: Tensor) -> Shape:

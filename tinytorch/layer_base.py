@@ -132,6 +132,8 @@ class Layer(Tree):
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """Let the parameters learn, or freeze them, here and in every layer inside; return self."""
+        if not isinstance(requires_grad, bool):
+            raise TypeError(f"requires_grad_ wanted True or False, got {requires_grad!r:.60}")
         for p in self.parameters():
             p.requires_grad = requires_grad
         return self

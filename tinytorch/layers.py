@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from tinytorch.arrays import whole
+from tinytorch.checks import number
 from tinytorch.containers import Function, LayerParts, PartList
 from tinytorch.containers import ModuleList as ModuleList  # "as": whoever imports layers finds these here
-from tinytorch.creation import Seed
+from tinytorch.creation import Seed, generator_of
 from tinytorch.init import uniform_
 from tinytorch.layer_base import Buffer as Buffer
 from tinytorch.layer_base import Layer as Layer
@@ -52,16 +54,18 @@ class Linear(Layer):
         dtype: DTypeLike | None = None,
         device: str | None = None,
     ) -> None:
-        _check_features(in_features, out_features)
+        shape = whole(in_features, "Linear's in_features"), whole(out_features, "Linear's out_features")
+        if min(shape) < 1:
+            raise ValueError(f"Linear wanted a feature or more on both sides, got {shape}")
         check_device("cpu" if device is None else device)
         dtype = np.float32 if dtype is None else dtype
-        self.weight: Tensor = Parameter(np.empty((in_features, out_features), dtype))
-        self.bias: Tensor | None = Parameter(np.empty(out_features, dtype)) if bias else None
+        self.weight: Tensor = Parameter(np.empty(shape, dtype))
+        self.bias: Tensor | None = Parameter(np.empty(shape[1:], dtype)) if bias else None
         self.reset_parameters(seed)
 
     def reset_parameters(self, seed: Seed = None) -> None:
         """Draw new first values."""
-        generator = np.random.default_rng(seed)
+        generator = generator_of(seed)
         bound = 1 / math.sqrt(self.in_features)
         for x in (self.weight, self.bias):
             if x is not None:
@@ -101,13 +105,6 @@ class Linear(Layer):
 Dense = Linear  # Keras's name
 
 
-def _check_features(*lengths: int) -> None:
-    if not all(hasattr(length, "__index__") for length in lengths):
-        raise TypeError(f"Linear wanted the numbers of features as ints, got {lengths}")
-    if min(lengths) < 1:
-        raise ValueError(f"Linear wanted a feature or more on both sides, got {lengths}")
-
-
 def _advice(shape: Shape, in_features: int) -> str:
     """Say what may help against a wrong last axis."""
     if len(shape) > 1 and math.prod(shape[1:]) == in_features:
@@ -125,12 +122,12 @@ def dropout(
     Source: Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting" (2014), section 10.
     """
     x = as_tensor(input)
-    _check_probability("dropout", p)
+    p = _probability("dropout", p)
     if not training or p == 0:
         return x
     if x.dtype.kind != "f":
         raise TypeError(f"dropout wanted floats, got {x.dtype}; try dtype=np.float32")
-    kept = np.random.default_rng(seed).random(x.shape, dtype=np.float32) >= p  # random() is below 1: p = 1 keeps none
+    kept = generator_of(seed).random(x.shape, dtype=np.float32) >= p  # random() is below 1: p = 1 keeps none
     scale = 1 / (1 - p) if p < 1 else 0.0
     with np.errstate(invalid="ignore", over="ignore"):  # infinity times 0 is NaN, as in PyTorch
         return record(dropout, x.data * kept * scale, x, kept=kept, scale=scale)
@@ -145,9 +142,8 @@ class Dropout(Layer):
     """
 
     def __init__(self, p: float = 0.5, inplace: bool = False, *, seed: Seed = None) -> None:
-        _check_probability("Dropout", p)
-        self.p = p
-        self.generator = np.random.default_rng(seed)
+        self.p = _probability("Dropout", p)
+        self.generator = generator_of(seed)
 
     def forward(self, x: Operand) -> Tensor:
         """Return dropout(x): any shape -> the same shape."""
@@ -158,9 +154,11 @@ class Dropout(Layer):
         return f"p={self.p}"
 
 
-def _check_probability(name: str, p: float) -> None:
+def _probability(name: str, p: float) -> float:
+    p = number(p, f"{name}'s p")
     if not 0 <= p <= 1:
         raise ValueError(f"{name} wanted a probability p from 0 to 1, got {p}; it is the share that becomes 0")
+    return p
 
 
 class Identity(Layer):
@@ -185,8 +183,8 @@ class Flatten(Layer):
     def __init__(
         self, start_axis: int = 1, end_axis: int = -1, *, start_dim: int | None = None, end_dim: int | None = None
     ) -> None:
-        self.start_axis = start_axis if start_dim is None else start_dim
-        self.end_axis = end_axis if end_dim is None else end_dim
+        self.start_axis = whole(start_axis if start_dim is None else start_dim, "Flatten's start_axis")
+        self.end_axis = whole(end_axis if end_dim is None else end_dim, "Flatten's end_axis")
 
     def forward(self, x: Operand) -> Tensor:
         """Return x with fewer axes; a single number counts as (1,). Raises ValueError where these axes aren't."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tinytorch.arrays import whole
 from tinytorch.tensor import Array, Operand, Shape, Tensor, as_tensor
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -48,8 +49,8 @@ def paired(name: str, input: Operand, target: Operand) -> tuple[Tensor, Tensor]:
 
 def check_reduction(name: str, reduction: str, allowed: tuple[str, ...] = REDUCTIONS) -> None:
     """Raise ValueError for another reduction."""
-    if reduction not in allowed:
-        raise ValueError(f"{name} wanted a reduction of {', '.join(allowed)}, got {reduction!r}")
+    if not isinstance(reduction, str) or reduction not in allowed:
+        raise ValueError(f"{name} wanted a reduction of {', '.join(allowed)}, got {reduction!r:.60}")
 
 
 def reduced(name: str, each: Array, reduction: str) -> Array:
@@ -118,7 +119,7 @@ def label_rows(
     _check_classes(name, scores, targets, reduction)
     classes = scores.shape[1 if scores.ndim > 1 else 0]
     labels = targets.data.reshape(-1).astype(np.intp)  # a copy: the source may change before the gradient is asked for
-    counted = labels != ignore_index
+    counted = labels != whole(ignore_index, f"{name}'s ignore_index")
     _check_range(name, labels, counted, classes)
     labels[~counted] = 0
     weights = weight_array(name, weight, scores, (classes,))

@@ -13,6 +13,7 @@ infinite or NaN in PyTorch for infinite or NaN inputs is so here, without a warn
 import numpy as np
 
 from tinytorch.activations import softplus_of, sums_along
+from tinytorch.checks import number
 from tinytorch.loss_checks import (
     KL_REDUCTIONS,
     Labels,
@@ -79,7 +80,7 @@ def smooth_l1_loss(input: Operand, target: Operand, reduction: str = "mean", bet
     """
     if beta == 0:
         return l1_loss(input, target, reduction)
-    return _huber("smooth_l1_loss", input, target, reduction, "beta", beta) * (1 / beta)
+    return _huber("smooth_l1_loss", input, target, reduction, "beta", beta) * (1 / float(beta))
 
 
 def binary_cross_entropy(
@@ -162,6 +163,7 @@ def cross_entropy(
     0.34657359...
     """
     input, target = floats("cross_entropy", input), as_tensor(target)
+    label_smoothing = number(label_smoothing, "cross_entropy's label_smoothing")
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"cross_entropy wanted a label_smoothing from 0 to 1, got {label_smoothing}")
     if label_smoothing or (target.dtype.kind == "f" and target.shape == input.shape):
@@ -257,6 +259,7 @@ def kl_div(input: Operand, target: Operand, reduction: str = "mean", log_target:
 def _huber(name: str, input: Operand, target: Operand, reduction: str, option: str, delta: float) -> Tensor:
     """Return `huber_loss` under the name of the loss that was asked for, and of its option."""
     input, target = paired(name, input, target)
+    delta = number(delta, f"{name}'s {option}")
     if not delta > 0:
         raise ValueError(f"{name} wanted a positive {option}, got {delta}")
     each = _distance(input, target)

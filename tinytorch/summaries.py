@@ -63,13 +63,16 @@ def summary(model: Layer, *input_shapes: Shape, dtype: DTypeLike = np.float32) -
     The model is in evaluation mode meanwhile and in its former modes afterwards; nothing is recorded for gradients.
     FLOPs are those of matrix products; elementwise work takes far less time and is left out.
 
-    Raises TypeError for a model that is no layer and for a shape that isn't one, and whatever the model raises.
+    Raises TypeError for a model that is no layer and for a shape that isn't one, ValueError for a negative length, and
+    whatever the model raises.
     """
     if not isinstance(model, Layer):
         raise TypeError(f"summary wanted a layer, got {type(model).__name__}")
     for shape in input_shapes:
-        if not isinstance(shape, tuple | list) or not all(isinstance(length, int) for length in shape):
+        if not isinstance(shape, tuple | list) or not all(hasattr(length, "__index__") for length in shape):
             raise TypeError(f"summary wanted shapes such as (1, 64), got {shape!r}")
+        if min(shape, default=0) < 0:
+            raise ValueError(f"summary wanted lengths of 0 or more, got {shape}")
     calls = _Calls()
     modes = [(layer, layer.training) for layer in model.modules()]
     handles = [layer.register_forward_hook(calls.add) for layer, _ in modes]

@@ -332,6 +332,37 @@ def test_an_axis_that_is_not_there_is_refused(case):
         ALONG_AXIS[case](Tensor(np.zeros((2, 3))), 2)
 
 
+OPTIONS = [
+    ("leaky_relu", "negative_slope"),
+    ("elu", "alpha"),
+    ("celu", "alpha"),
+    ("hardtanh", "min_val"),
+    ("hardtanh", "max_val"),
+    ("softplus", "beta"),
+    ("softplus", "threshold"),
+]
+
+
+@pytest.mark.parametrize(("name", "option"), OPTIONS, ids=str)
+def test_options_are_numbers_that_leave_the_dtype(name, option):
+    ours = getattr(nn.functional, name)
+    for wrong in ("a", None, Tensor([1.0, 2.0])):
+        with pytest.raises(TypeError, match=f"{name}'s {option} wanted a number, got"):
+            ours(Tensor([1.0]), **{option: wrong})
+    x = Tensor([-2.0, 3.0], requires_grad=True)
+    y = ours(x, **{option: np.float64(0.5)})
+    assert (y.dtype, y.tolist()) == (np.float32, ours(x, **{option: 0.5}).tolist())
+    y.sum().backward()
+    assert x.grad.dtype == np.float32
+
+
+@pytest.mark.parametrize("case", ALONG_AXIS)
+def test_an_axis_that_is_no_whole_number_is_refused(case):
+    for wrong in ("a", 1.5, (0, 1)):
+        with pytest.raises(TypeError, match=f"{case}'s axis wanted a whole number, got"):
+            ALONG_AXIS[case](Tensor([[1.0]]), wrong)
+
+
 def test_options_that_cannot_be_are_refused():
     with pytest.raises(ValueError, match='gelu wanted approximate="none" or "tanh", got \'erf\''):
         tinytorch.gelu(Tensor([1.0]), "erf")
@@ -339,6 +370,8 @@ def test_options_that_cannot_be_are_refused():
         tinytorch.softplus(Tensor([1.0]), beta=0)
     with pytest.raises(ValueError, match="hardtanh wanted min_val <= max_val, got 2 and 1"):
         tinytorch.hardtanh(Tensor([1.0]), 2, 1)
+    with pytest.raises(ValueError, match="PReLU's num_parameters must be an integer from 1 on, got 0"):
+        nn.PReLU(0)
     with pytest.raises(ValueError, match="celu wanted an alpha other than 0, got 0"):
         nn.functional.celu(Tensor([1.0]), 0)
 

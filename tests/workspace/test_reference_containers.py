@@ -206,3 +206,9 @@ class TestParameters:
         assert list(model.state_dict()) == ["scales.x", "scales.y"]
         assert isinstance(model.scales.x, Parameter)
         assert repr(model.scales) == "ParameterDict(x: (2,), y: (1,))"
+
+
+@pytest.mark.parametrize("make", [nn.ModuleList, nn.ParameterList], ids=lambda make: make.__name__)
+def test_what_is_no_list_of_parts_is_refused(make):
+    with pytest.raises(TypeError, match=f"{make.__name__} wanted a list of parts, got 3"):
+        make(3)

@@ -72,6 +72,8 @@ class TestOneHot:
             F.one_hot(Tensor([-1, 2]))
         with pytest.raises(ValueError, match=r"wanted a class or more, got num_classes=-1 for \(0,\)"):
             F.one_hot(np.zeros(0, int))
+        with pytest.raises(TypeError, match=r"one_hot's num_classes wanted a whole number, got 2\.5"):
+            F.one_hot(Tensor([0]), 2.5)
         with pytest.raises(TypeError, match="one_hot wanted integers, got float32"):
             F.one_hot(Tensor([0.0]))
 
@@ -112,6 +114,8 @@ class TestVectors:
             F.normalize(self.x, 3)
         with pytest.raises(ValueError, match="pad wanted mode=\"constant\", the only one there is, got 'reflect'"):
             F.pad(self.x, (1, 1), "reflect")
+        with pytest.raises(ValueError, match=r"cannot broadcast \(2, 2\) and \(3,\)"):
+            F.cosine_similarity(np.ones((2, 2)), np.ones(3))
         with pytest.raises(TypeError, match="cosine_similarity wanted floats, got int64"):
             F.cosine_similarity(np.ones((2, 2)), np.ones((2, 2), int))
 

@@ -107,13 +107,27 @@ class TestInit:
             (lambda: init.eye_(bias), r"eye_ wanted two axes, got \(2,\)"),
             (lambda: init.kaiming_normal_(weight, mode="fan_avg"), 'mode is "fan_in" or "fan_out", got \'fan_avg\''),
             (lambda: init.kaiming_normal_(weight, nonlinearity="gelu"), "a nonlinearity is one of .*, got 'gelu'"),
-            (lambda: init.uniform_(weight, 1.0, 0.0), "uniform_ wanted a <= b, got 1.0 and 0.0"),
-            (lambda: init.normal_(weight, std=-1.0), "normal_ wanted a std of 0 or more, got -1.0"),
-            (lambda: init.trunc_normal_(weight, std=-1.0), "trunc_normal_ wanted a std of 0 or more, got -1.0"),
+            (lambda: init.uniform_(weight, 1.0, 0.0), "uniform_ wanted finite a <= b, got 1.0 and 0.0"),
+            (lambda: init.normal_(weight, std=-1.0), "normal_ wanted a finite std of 0 or more, got -1.0"),
+            (lambda: init.trunc_normal_(weight, std=-1.0), "trunc_normal_ wanted a finite std of 0 or more, got -1.0"),
             (lambda: init.trunc_normal_(weight, 0.0, 1.0, 20.0, 30.0), "wanted a and b around the mean 0.0, with std"),
         ):
             with pytest.raises(ValueError, match=message):
                 call()
+        for call, option in (
+            (lambda: init.constant_(weight, None), "constant_'s val"),
+            (lambda: init.uniform_(weight, "a"), "uniform_'s a"),
+            (lambda: init.normal_(weight, mean="a"), "normal_'s mean"),
+            (lambda: init.trunc_normal_(weight, b=None), "trunc_normal_'s b"),
+            (lambda: init.xavier_uniform_(weight, gain="a"), "xavier_uniform_'s gain"),
+            (lambda: init.xavier_normal_(weight, gain="a"), "xavier_normal_'s gain"),
+            (lambda: init.kaiming_normal_(weight, "a"), "the slope of leaky_relu"),
+            (lambda: init.orthogonal_(weight, gain=None), "orthogonal_'s gain"),
+        ):
+            with pytest.raises(TypeError, match=f"{option} wanted a number, got"):
+                call()
+        with pytest.raises(TypeError, match="seed wanted an int, a Generator or None, got 'a'"):
+            init.uniform_(weight, seed="a")
         with pytest.raises(TypeError, match=r"go into a Tensor, got Linear; give layer.weight, not the layer"):
             init.zeros_(Linear(2, 2, seed=0))
         with pytest.raises(TypeError, match="a Tensor of floats, got int64"):

@@ -106,6 +106,15 @@ class TestDropout:
         with pytest.raises(TypeError, match="dropout wanted floats, got int64"):
             dropout(Tensor([1, 2]))
 
+    @pytest.mark.parametrize("p", ["a", None, [0.5]], ids=str)
+    def test_what_is_no_number_is_refused(self, p):
+        with pytest.raises(TypeError, match="Dropout's p wanted a number, got"):
+            Dropout(p)
+        with pytest.raises(TypeError, match="dropout's p wanted a number, got"):
+            dropout(Tensor([1.0]), p)
+        with pytest.raises(TypeError, match="seed wanted an int, a Generator or None, got 'a'"):
+            Dropout(seed="a")
+
     def test_infinity_that_is_dropped_is_nan_as_in_pytorch_and_nothing_warns(self):
         x = Tensor([1.0, np.inf, np.nan], requires_grad=True)
         y = dropout(input=x, p=1.0)
@@ -130,7 +139,7 @@ class TestFirstValues:
 
     @pytest.mark.parametrize("lengths", [(3.0, 2), (3, None), ("3", 2)], ids=str)
     def test_lengths_that_are_no_ints_are_refused(self, lengths):
-        with pytest.raises(TypeError, match="Linear wanted the numbers of features as ints, got"):
+        with pytest.raises(TypeError, match=r"Linear's (in|out)_features wanted a whole number, got"):
             Linear(*lengths)
 
     @needs_torch
@@ -171,6 +180,11 @@ class TestFlattenAndIdentity:
 
     def test_identity_takes_any_arguments(self):
         assert Identity(54, unused=0.1)(3) == 3
+
+    @pytest.mark.parametrize("axes", [("1",), (1.0,), (0, None)], ids=str)
+    def test_axes_that_are_no_whole_numbers_are_refused_at_once(self, axes):
+        with pytest.raises(TypeError, match=r"Flatten's (start|end)_axis wanted a whole number, got"):
+            Flatten(*axes)
 
     @pytest.mark.parametrize("axes", [(2, 1), (0, 3), (-4, 1)], ids=str)
     def test_axes_that_are_not_there_are_refused(self, axes):

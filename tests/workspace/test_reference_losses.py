@@ -379,6 +379,26 @@ class TestElementwise:
         with pytest.raises(ValueError, match=r"kl_div wanted a sample or more .* got the shape \(\)"):
             tinytorch.kl_div(Tensor(0.0), Tensor(0.5), "batchmean")
 
+    def test_options_of_another_kind_are_refused(self):
+        x, targets = Tensor([[1.0, 2.0]]), Tensor([0])
+        for call, message in (
+            (lambda: tinytorch.huber_loss(x, x, delta="a"), "huber_loss's delta wanted a number, got 'a'"),
+            (lambda: tinytorch.smooth_l1_loss(x, x, beta=None), "smooth_l1_loss's beta wanted a number, got None"),
+            (lambda: tinytorch.cross_entropy(x, targets, label_smoothing=None), "label_smoothing wanted a number"),
+            (lambda: tinytorch.cross_entropy(x, targets, ignore_index=0.5), "ignore_index wanted a whole number, got"),
+            (
+                lambda: tinytorch.nll_loss(x, targets, ignore_index=None),
+                "nll_loss's ignore_index wanted",
+            ),
+        ):
+            with pytest.raises(TypeError, match=message):
+                call()
+        for reduction in (None, ["mean"], x):
+            with pytest.raises(ValueError, match="mse_loss wanted a reduction of mean, sum, none, got"):
+                tinytorch.mse_loss(x, x, reduction)
+            with pytest.raises(ValueError, match="MSELoss wanted a reduction of mean, sum, none, got"):
+                nn.MSELoss(reduction)
+
     def test_a_target_that_changes_later_changes_no_loss(self):
         target = np.array([1.0, 2.0])
         input = Tensor(np.zeros(2), requires_grad=True)

@@ -89,6 +89,11 @@ total                           19,210  37,888  78.9 kB"""
         with pytest.raises(TypeError, match=r"summary wanted shapes such as \(1, 64\), got"):
             summary(Flatten(), shape)
 
+    def test_lengths_of_numpy_are_lengths_and_negative_ones_are_none(self):
+        assert summary(Flatten(), (np.int64(2), 3)).rows[0].output == (2, 3)
+        with pytest.raises(ValueError, match=r"summary wanted lengths of 0 or more, got \(-1, 3\)"):
+            summary(Flatten(), (-1, 3))
+
     def test_units(self):
         lines = str(summary(Linear(1000, 1000, seed=0), (1, 1000))).splitlines()
         assert lines[-1].split() == ["total", "1,001,000", "2,000,000", "4.01", "MB"]
