@@ -50,6 +50,7 @@ from tinytorch.activations import (  # noqa: E402
     tanh,
 )
 from tinytorch.autograd import backward, no_grad  # noqa: E402
+from tinytorch.autograd import no_grad as inference_mode  # noqa: E402  # PyTorch's stricter one
 from tinytorch.callbacks import EarlyStopping, SaveCheckpoint  # noqa: E402
 from tinytorch.checkpoints import load_checkpoint, save_checkpoint  # noqa: E402
 from tinytorch.clipping import clip_grad_norm_, clip_grad_value_  # noqa: E402
@@ -357,6 +358,7 @@ __all__ = [
     "hstack",
     "huber_loss",
     "index_select",
+    "inference_mode",
     "int8",
     "int16",
     "int32",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import ContextDecorator
 
 import tinytorch  # the package itself: its `backward` is looked up when it is called
-from tinytorch.recording import recording
+from tinytorch.recording import Decorating, recording
 from tinytorch.tensor import Array, ArrayLike, Tensor, from_numpy
 
 
@@ -41,8 +41,8 @@ class set_grad_enabled(ContextDecorator):
         recording.enabled = self.before.pop()
 
 
-class enable_grad(ContextDecorator):
-    """Record, inside `no_grad` too: `with enable_grad(): ...`, or as a decorator. Holds for this thread alone."""
+class enable_grad(Decorating):
+    """Record, inside `no_grad` too: `with enable_grad(): ...`, or as a decorator, in all as `no_grad`."""
 
     def __init__(self) -> None:
         self.before: list[bool] = []

@@ -1,7 +1,7 @@
 """Module 03: forward hooks, functions that look at a layer's calls, and may change what goes in or comes out.
 
-Public parts: `Handle`, which takes a hook away again; `Hooks` and `call_hooked`, for `tinytorch/layer_base.py`, which
-calls a layer without hooks directly.
+Public parts: `add` and `Handle`, which takes a hook away again, for tensors' hooks as well; `Hooks` and `call_hooked`,
+for `tinytorch/layer_base.py`, which calls a layer without hooks directly.
 """
 
 from collections.abc import Callable

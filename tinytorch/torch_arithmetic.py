@@ -79,6 +79,22 @@ class TorchArithmetic:
         """Return each element rounded to so many decimals."""
         return tinytorch.round(self, decimals)
 
+    def relu(self: Any) -> "Tensor":
+        """Return each element where it is positive, and 0 elsewhere."""
+        return tinytorch.relu(self)
+
+    def sigmoid(self: Any) -> "Tensor":
+        """Return 1 / (1 + exp(-x)) of each element."""
+        return tinytorch.sigmoid(self)
+
+    def softmax(self: Any, dim: int) -> "Tensor":
+        """Return probabilities along an axis: see `tinytorch.softmax`."""
+        return tinytorch.softmax(self, dim)
+
+    def log_softmax(self: Any, dim: int) -> "Tensor":
+        """Return the logarithms of probabilities along an axis."""
+        return tinytorch.log_softmax(self, dim)
+
     def clamp(self: Any, min: "Operand | None" = None, max: "Operand | None" = None) -> "Tensor":
         """Return the elements, those outside [min, max] moved to its ends."""
         return tinytorch.clip(self, min, max)

@@ -431,6 +431,20 @@ class TestGradients:
             assert on()
         assert tinytorch.is_grad_enabled()
 
+    def test_enable_grad_decorates_as_no_grad_does(self):
+        @tinytorch.enable_grad
+        def on():
+            return tinytorch.is_grad_enabled()
+
+        @tinytorch.enable_grad
+        def steps():
+            yield tinytorch.is_grad_enabled()
+
+        with tinytorch.inference_mode():
+            assert on()
+            assert [*steps()] == [True]
+            assert not tinytorch.is_grad_enabled()
+
     def test_requires_grad(self):
         x = tinytorch.ones(2).requires_grad_()
         y = x * 2
