@@ -50,9 +50,10 @@ class Layer(Tree):
 
     def __call__(self, *inputs: Any, **options: Any) -> Any:
         """Return `forward(*inputs, **options)`, after and before the hooks if there are any."""
-        if self._hooks is None:
+        hooks = self._hooks
+        if hooks is None or not (hooks.before or hooks.after):
             return self.forward(*inputs, **options)
-        return call_hooked(self, self._hooks, inputs, options)
+        return call_hooked(self, hooks, inputs, options)
 
     def register_forward_pre_hook(self, hook: Hook) -> Handle:
         """Call `hook(layer, inputs)` before each forward; return what takes it away: `handle.remove()`.

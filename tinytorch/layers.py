@@ -1,7 +1,7 @@
 """Module 03: layers, functions that own what they learn.
 
-Public parts: `Linear` (also called `Dense`), `Dropout` with its operation `dropout`, `Flatten`, `Identity`,
-`Sequential`. Their base `Layer`, `Parameter` and `Buffer` come from `tinytorch/layer_base.py`; other containers are in
+Public parts: `Linear` (also called `Dense`), `Dropout` with its operation `dropout`, `Flatten`, `Unflatten`,
+`Identity`, `Sequential`. Their base `Layer`, `Parameter` and `Buffer` come from `tinytorch/layer_base.py`; other containers are in
 `tinytorch/containers.py`, first values other than Linear's own in `tinytorch/init.py`, a table of a network in
 `tinytorch/summaries.py`.
 """
@@ -202,6 +202,39 @@ class Flatten(Layer):
         """Show the axes unless they are the usual ones."""
         axes = (self.start_axis, self.end_axis)
         return "" if axes == (1, -1) else f"start_axis={axes[0]}, end_axis={axes[1]}"
+
+
+class Unflatten(Layer):
+    """Make several axes of one: `Unflatten(1, (C, H, W))` is (N, features) -> (N, C, H, W).
+
+    dim: the axis, by PyTorch's name. unflattened_size: the lengths it becomes, one of which may be -1, for the rest.
+    """
+
+    def __init__(self, dim: int, unflattened_size: Iterable[int]) -> None:
+        self.axis = whole(dim, "Unflatten's dim")
+        self.lengths = tuple(whole(length, "Unflatten's unflattened_size") for length in unflattened_size)
+
+    def forward(self, x: Operand) -> Tensor:
+        """Return x with more axes. Raises ValueError where the axis isn't, or its length is no product of those."""
+        x = as_tensor(x)
+        if not -x.ndim <= self.axis < x.ndim:
+            raise ValueError(f"Unflatten wanted the axis {self.axis}, got the shape {x.shape}")
+        axis = self.axis % x.ndim
+        return x.reshape(*x.shape[:axis], *_filled(self.lengths, x.shape[axis]), *x.shape[axis + 1 :])
+
+    def extra_repr(self) -> str:
+        """Show the axis and its lengths."""
+        return f"{self.axis}, {self.lengths}"
+
+
+def _filled(lengths: Shape, product: int) -> Shape:
+    """Return the lengths with -1 made what is left. Raises ValueError if their product isn't this one."""
+    known = math.prod(length for length in lengths if length != -1)
+    rest = product // known if lengths.count(-1) == 1 and known else -1
+    filled = tuple(rest if length == -1 else length for length in lengths)
+    if min(filled, default=0) < 0 or math.prod(filled) != product:
+        raise ValueError(f"Unflatten wanted lengths with the product {product}, got {lengths}")
+    return filled
 
 
 class Sequential(LayerParts, PartList[Function]):

@@ -139,6 +139,10 @@ def soft_targets(
     if target.shape != input.shape or target.dtype.kind != "f":
         return _smoothed_labels(input, target, weight, ignore_index, reduction, smoothing)
     check_probabilities("cross_entropy", "a target", target.data, "integers are the number of the right class")
+    if whole(ignore_index, "cross_entropy's ignore_index") >= 0:
+        raise ValueError(
+            f"cross_entropy ignores classes, but targets are probabilities; got ignore_index={ignore_index}"
+        )
     classes = input.shape[axis]
     samples = input.size // max(classes, 1)
     if not samples and (reduction == "mean" or not classes):

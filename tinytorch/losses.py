@@ -89,9 +89,10 @@ def binary_cross_entropy(
     """Return -(target * log(input) + (1 - target) * log(1 - input)), reduced.
 
     input, target: probabilities from 0 to 1, of one shape. weight: what each is multiplied by, broadcasting.
-    Logarithms are cut at -100, as in PyTorch: input 0 for target 1 costs 100. After a sigmoid, take
-    `binary_cross_entropy_with_logits` on what goes into it: it is exact.
-    Raises ValueError with the value for one outside [0, 1].
+    Logarithms are cut at -100, as in PyTorch: input 0 for target 1 costs 100. They are in the target's gradient too,
+    which is infinite there in PyTorch. After a sigmoid, take `binary_cross_entropy_with_logits` on what goes into it:
+    it is exact.
+    Raises ValueError with the value for one outside [0, 1], and for a negative weight.
     """
     input, target = paired("binary_cross_entropy", input, target)
     check_probabilities("binary_cross_entropy", "an input", input.data, "take sigmoid(input), or ..._with_logits?")
@@ -115,7 +116,7 @@ def binary_cross_entropy_with_logits(
 
     input: logits, any real scores; target: from 0 to 1, of the same shape. weight: what each loss is multiplied by;
     pos_weight: what the part of target = 1 is multiplied by; both broadcast.
-    Raises ValueError with the value for a target outside [0, 1].
+    Raises ValueError with the value for a target outside [0, 1], and for a negative weight.
 
     >>> binary_cross_entropy_with_logits(Tensor([0.0, 1000.0]), Tensor([1.0, 0.0]), reduction="none")
     Tensor([6.931472e-01, 1.000000e+03])
@@ -151,11 +152,11 @@ def cross_entropy(
     integers from 0 to C - 1, the right class of each sample; or floats of the input's shape, the probability of each
     class, whose sum need not be 1.
     weight: (C,), what each class's loss is multiplied by; the mean over integers is divided by their weights.
-    ignore_index: a target that does not count. label_smoothing: the share, from 0 to 1, spread over all classes.
+    ignore_index: a target that does not count; its logits get no gradient, whatever they are. label_smoothing: the share, from 0 to 1, spread over all classes.
     Softmax and logarithm are one step, log sum exp(z - max z) - (z[target] - max z): no exponential overflows, and no
     logarithm gets 0.
-    Raises ValueError for other shapes, a target out of range, a negative weight, or a mean of no samples, also where
-    all are ignored; TypeError for other dtypes.
+    Raises ValueError for other shapes, a target out of range, a negative weight, probabilities with an ignore_index
+    from 0 on, or a mean of no samples, also where all are ignored (NaN in PyTorch); TypeError for other dtypes.
     Source: Goodfellow, Bengio, Courville, "Deep Learning" (2016), eq. 6.30; smoothing: Szegedy, Vanhoucke, Ioffe,
     Shlens, Wojna, "Rethinking the inception architecture for computer vision" (2016), section 7.
 
@@ -229,7 +230,8 @@ def nll_loss(
 def kl_div(input: Operand, target: Operand, reduction: str = "mean", log_target: bool = False) -> Tensor:
     """Return target * (log(target) - input), reduced: how much is lost by taking exp(input) for target.
 
-    input: log-probabilities; target: probabilities of the same shape, or their logarithms with log_target; 0 costs 0.
+    input: log-probabilities; target: probabilities of the same shape, or their logarithms with log_target; 0 costs 0,
+    and its gradient by the target is the limit, -infinity (NaN in PyTorch).
     reduction: "mean" divides by the number of elements, as in PyTorch; the divergence itself is "batchmean", divided by
     the length of the first axis.
     Raises ValueError for a target outside [0, 1] unless log_target.

@@ -27,7 +27,7 @@ from tinytorch.activation_layers import (
     Tanh,
 )
 from tinytorch.containers import ModuleDict, ModuleList, ParameterDict, ParameterList
-from tinytorch.layers import Buffer, Dropout, Flatten, Identity, Linear, Parameter, Sequential
+from tinytorch.layers import Buffer, Dropout, Flatten, Identity, Linear, Parameter, Sequential, Unflatten
 from tinytorch.loss_layers import (
     BCELoss,
     BCEWithLogitsLoss,
@@ -87,6 +87,7 @@ __all__ = [
     "Softplus",
     "Softsign",
     "Tanh",
+    "Unflatten",
     "functional",
     "init",
     "utils",

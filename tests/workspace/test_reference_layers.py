@@ -178,6 +178,24 @@ class TestFlattenAndIdentity:
     def test_flatten_takes_a_number_for_one_axis_as_pytorch(self, axes):
         compare("Flatten", Flatten(*axes), torch.nn.Flatten(*axes), np.array(2.0))
 
+    @needs_torch
+    @pytest.mark.parametrize(
+        ("shape", "dim", "lengths"),
+        [((4, 6), 1, (2, 3)), ((4, 6), -1, (-1, 2)), ((6, 4), 0, (3, 2)), ((0, 6), 1, (3, 2)), ((6,), 0, (6,))],
+        ids=str,
+    )
+    def test_unflatten_is_pytorchs(self, shape, dim, lengths):
+        x = np.random.default_rng(0).standard_normal(shape)
+        compare("Unflatten", nn.Unflatten(dim, lengths), torch.nn.Unflatten(dim, lengths), x)
+        assert repr(nn.Unflatten(1, [2, 3])) == "Unflatten(1, (2, 3))"
+
+    @pytest.mark.parametrize("lengths", [(2, 4), (-1, -1), (-1, 4), (0, -1), (-2, -3), ()], ids=str)
+    def test_unflatten_refuses_lengths_of_another_product(self, lengths):
+        with pytest.raises(ValueError, match="Unflatten wanted lengths with the product 6, got"):
+            nn.Unflatten(1, lengths)(Tensor(np.zeros((4, 6))))
+        with pytest.raises(ValueError, match=r"Unflatten wanted the axis 2, got the shape \(4, 6\)"):
+            nn.Unflatten(2, lengths)(Tensor(np.zeros((4, 6))))
+
     def test_identity_takes_any_arguments(self):
         assert Identity(54, unused=0.1)(3) == 3
 

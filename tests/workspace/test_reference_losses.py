@@ -379,6 +379,32 @@ class TestElementwise:
         with pytest.raises(ValueError, match=r"kl_div wanted a sample or more .* got the shape \(\)"):
             tinytorch.kl_div(Tensor(0.0), Tensor(0.5), "batchmean")
 
+    @needs_torch
+    @pytest.mark.parametrize("ignored", [-1, 0, 2])
+    def test_probabilities_have_no_class_to_ignore_as_in_pytorch(self, ignored):
+        x, q = np.array([[1.0, 2.0]]), np.array([[0.25, 0.75]])
+        other = torch.nn.functional.cross_entropy
+        if ignored < 0:
+            value = tinytorch.cross_entropy(x, q, ignore_index=ignored).data
+            same("cross_entropy", value, other(torch.tensor(x), torch.tensor(q), ignore_index=ignored))
+            return
+        with pytest.raises(RuntimeError, match="ignore_index is not supported"):
+            other(torch.tensor(x), torch.tensor(q), ignore_index=ignored)
+        for smoothing in (0.0, 0.1):
+            with pytest.raises(ValueError, match=f"targets are probabilities; got ignore_index={ignored}"):
+                tinytorch.cross_entropy(x, q, ignore_index=ignored, label_smoothing=smoothing)
+
+    def test_gradients_where_pytorch_has_infinity_or_nan(self):
+        p, t = Tensor([0.0, 1.0]), Tensor([1.0, 0.0], requires_grad=True)
+        tinytorch.binary_cross_entropy(p, t, reduction="sum").backward()
+        assert t.grad.tolist() == [100.0, -100.0]
+        t = Tensor([0.0, 1.0], requires_grad=True)
+        tinytorch.kl_div(Tensor([0.0, 0.0]), t, "sum").backward()
+        assert t.grad.tolist() == [-np.inf, 1.0]
+        x = Tensor([[np.inf, np.nan], [0.0, 0.0]], requires_grad=True)
+        tinytorch.cross_entropy(x, np.array([-100, 1])).backward()
+        assert x.grad.tolist() == [[0.0, 0.0], [0.5, -0.5]]
+
     def test_options_of_another_kind_are_refused(self):
         x, targets = Tensor([[1.0, 2.0]]), Tensor([0])
         for call, message in (
