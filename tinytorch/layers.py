@@ -1,9 +1,9 @@
 """Module 03: layers, functions that own what they learn.
 
 Public parts: `Linear` (also called `Dense`), `Dropout` with its operation `dropout`, `Flatten`, `Unflatten`,
-`Identity`, `Sequential`. Their base `Layer`, `Parameter` and `Buffer` come from `tinytorch/layer_base.py`; other containers are in
-`tinytorch/containers.py`, first values other than Linear's own in `tinytorch/init.py`, a table of a network in
-`tinytorch/summaries.py`.
+`Identity`, `Sequential`. Their base `Layer`, `Parameter` and `Buffer` come from `tinytorch/layer_base.py`; other
+containers are in `tinytorch/containers.py`, first values other than Linear's own in `tinytorch/init.py`, a table of a
+network in `tinytorch/summaries.py`.
 """
 
 import math

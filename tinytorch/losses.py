@@ -152,7 +152,8 @@ def cross_entropy(
     integers from 0 to C - 1, the right class of each sample; or floats of the input's shape, the probability of each
     class, whose sum need not be 1.
     weight: (C,), what each class's loss is multiplied by; the mean over integers is divided by their weights.
-    ignore_index: a target that does not count; its logits get no gradient, whatever they are. label_smoothing: the share, from 0 to 1, spread over all classes.
+    ignore_index: a target that does not count; its logits get the gradient 0, whatever they are.
+    label_smoothing: the share, from 0 to 1, spread over all classes.
     Softmax and logarithm are one step, log sum exp(z - max z) - (z[target] - max z): no exponential overflows, and no
     logarithm gets 0.
     Raises ValueError for other shapes, a target out of range, a negative weight, probabilities with an ignore_index
