@@ -6,7 +6,7 @@ Public parts: `Learners`, `plan_learners`, `exercises`, `file_of`, `read`; `LEFT
 import ast
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -38,8 +38,13 @@ class Learners:
     news: tuple[str, ...] = ()  # what is new in its exercises
 
 
-def plan_learners(root: Path, source: Source, old: Module | None, new: Module | None) -> tuple[Learners, Writes]:
-    """Plan one learner's file; its module may have moved to another number, be new, or gone."""
+def plan_learners(
+    root: Path, source: Source, old: Module | None, new: Module | None, moved: Mapping[str, str]
+) -> tuple[Learners, Writes]:
+    """Plan one learner's file; its module may have moved to another number, be new, or gone.
+
+    moved: by function, where an exercise is that was in another module before.
+    """
     if new is None:
         assert old is not None
         return _gone(root, old)
@@ -49,6 +54,7 @@ def plan_learners(root: Path, source: Source, old: Module | None, new: Module | 
         return Learners(path, "new stub", news=() if old else ("the module is new",)), {path: stub.encode()}
     began_with = _old_stub(root, old)
     found, content = _merged(mine, began_with, stub, old, new)
+    found = replace(found, left=tuple(_with_place(entry, moved) for entry in found.left))
     writes = _moved(root, old, new, mine, content)
     base = f"{BASES}/{new.name}.py"
     if found.state == "kept":
@@ -115,6 +121,11 @@ def _merged(mine: bytes, began_with: str | None, stub: str, old: Module, new: Mo
         return Learners(path, "kept", f"it can't be parsed ({where}); correct that, then tito update once more"), mine
     state = "unchanged" if merged.content == mine else "merged"
     return Learners(path, state, "", merged.placed, merged.own, merged.left, news), merged.content
+
+
+def _with_place(left: LeftOver, moved: Mapping[str, str]) -> LeftOver:
+    place = moved.get(left.what.partition(" ")[2])
+    return replace(left, why=f"{left.why}; it is {place} now") if place else left
 
 
 def _news(old: str, new: str, before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[str]:

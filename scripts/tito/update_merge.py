@@ -93,6 +93,8 @@ class _Merge:
 
     def _needs(self, gone: Piece) -> bool:
         """Return whether the learner's code uses what the old stub gave and the new one doesn't."""
+        if gone.scope:  # with its class, or not at all
+            return gone.scope[:-1] in self.own
         lacking = _given([gone]) - _given(self.new.values())
         return not _of_the_course(gone) and bool(lacking & self.used)
 

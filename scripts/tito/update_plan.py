@@ -39,7 +39,7 @@ def make_plan(root: Path, source: Source) -> Plan:
     plan = Plan(source)
     old, new = _modules_here(root), _modules_in(source.files)
     for name in {**new, **old}:
-        found, writes = plan_learners(root, source, old.get(name), new.get(name))
+        found, writes = plan_learners(root, source, old.get(name), new.get(name), _elsewhere(old, new))
         plan.learners.append(found)
         plan.writes |= writes
     learners_files = {file_of(m) for m in (*old.values(), *new.values())}
@@ -56,6 +56,16 @@ def make_plan(root: Path, source: Source) -> Plan:
     for path in plan.writes:
         _check_place(root, path)
     return plan
+
+
+def _elsewhere(old: Mapping[str, Module], new: Mapping[str, Module]) -> dict[str, str]:
+    """Return by function where an exercise is now that the same module had not before."""
+    return {
+        function: f"{id} in {file_of(module)}"
+        for name, module in new.items()
+        for function, id in exercises(module).items()
+        if name not in old or function not in exercises(old[name])
+    }
 
 
 def _order(path: str) -> tuple[bool, str]:

@@ -164,15 +164,21 @@ def _from_git(wanted: str, workspace: Path) -> Source:
     commit = _commit(workspace, wanted)
     if not commit:
         raise CannotDo(
-            f"{wanted} is no folder, no archive, and no commit that git has here; tito fetches nothing itself. "
-            "Try: git fetch, then tito update; or download the new version, then tito update --from FILE"
+            f"wanted a folder, a .zip or .tar.gz, or a branch that git has fetched, got {wanted}; tito fetches nothing "
+            "itself. Try: git fetch, then tito update; or download the new version, then tito update --from FILE"
         )
     entries = [(mode, blob, size, path) for mode, blob, size, path in _tree(workspace, commit) if _wanted(path)]
     _check_size(sum(size for _, _, size, _ in entries), len(entries))
     contents = _objects(workspace, [blob for _, blob, _, _ in entries])
     files = {_checked(path): content for (*_, path), content in zip(entries, contents, strict=True)}
     executable = frozenset(path for mode, _, _, path in entries if mode == "100755")
-    return Source(f"{wanted} ({commit[:7]})", files, executable, _known_in(workspace, commit), _base(workspace, commit))
+    return Source(
+        f"{wanted} ({commit[:7]}, as last fetched)",
+        files,
+        executable,
+        _known_in(workspace, commit),
+        _base(workspace, commit),
+    )
 
 
 def _commit(folder: Path, name: str) -> str:

@@ -71,4 +71,7 @@ def show_done(plan: Plan, folder: str) -> None:
     if "requirements.lock" in plan.writes:
         typer.echo("  the environment    python3 scripts/start.py renews it")
     typer.echo("  where you stand    tito test, then tito status")
-    typer.echo("  back               tito update --undo")
+    back = (
+        "tito update --undo" if "scripts/tito/update.py" in plan.source.files else f"python3 {folder}/finish.py --undo"
+    )
+    typer.echo(f"  back               {back}")

@@ -16,7 +16,7 @@ from tito.memory import CannotDo
 from tito.update_plan import Plan, make_plan
 from tito.update_sources import read_source, usual_source
 from typer.testing import CliRunner
-from update_courses import MOVED, NEW, OLD, RULES, course, tree, write
+from update_courses import MOVED, NEW, OLD, OLD_SHAPES, RULES, Part, course, tree, write
 
 BUILT = "return height * width  # typed"
 EVIL = ("../out.py", "/etc/out.py", "a/../../out.py", "C:/out.py", "a\\out.py", "sub/.. /out.py", "a//b")
@@ -102,6 +102,14 @@ def test_a_gone_exercise_is_kept_in_a_named_file_behind_what_lies_there(here, ne
     assert "yours is kept in modules/01_shapes/before_update.md" in run(here, "--from", str(newer), "--yes")
     assert note.read_text().startswith("# mine\n")
     assert "    return x  # typed\n" in note.read_text()
+
+
+def test_where_an_exercise_went_is_said(here, tmp_path):
+    mine = here / OLD.file
+    mine.write_text(mine.read_text().replace('raise NotImplementedError("01.4 old_fashioned")', "return x  # typed"))
+    place = Part("02", "more", ("old_fashioned",), OLD_SHAPES)
+    said = run(here, "--from", str(write(tmp_path / "newer", course(NEW, RULES, place))), "--dry-run")
+    assert "01.4 old_fashioned: the new version has no old_fashioned; it is 02.1 in modules/02_more/more.py now" in said
 
 
 @pytest.mark.parametrize("line_ends", ["\n", "\r\n"])
@@ -248,7 +256,7 @@ def test_a_clone_and_its_commits(here, newer, tmp_path):
     git(tmp_path, "clone", "-q", str(newer), "clone")
     assert usual_source(tmp_path / "clone") == "origin/main"
     source = read_source("origin/main", tmp_path / "clone")
-    assert re.fullmatch(r"origin/main \([0-9a-f]{7}\)", source.name)
+    assert re.fullmatch(r"origin/main \([0-9a-f]{7}, as last fetched\)", source.name)
     assert source.files == course(NEW, RULES)
 
 

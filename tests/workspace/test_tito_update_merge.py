@@ -114,6 +114,16 @@ def test_what_typed_code_uses_of_the_old_stub_stays():
     assert b"import math" not in merge(OLD.stub.encode(), OLD.stub, new, OLD.ids, NEW.ids).content
 
 
+def test_a_class_that_typed_code_uses_stays_whole():
+    old = OLD.stub.replace(
+        "class Square:", 'class Pair:\n    """Two."""\n\n    def both(self):\n        pass\n\n\nclass Square:'
+    )
+    mine = old.replace(AREA, "return Pair().both()")
+    result = merge(mine.encode(), old, NEW.stub, OLD.ids, NEW.ids)
+    assert 'class Pair:\n    """Two."""\n\n    def both(self):\n        pass\n' in result.content.decode()
+    assert result.left == ()
+
+
 def test_names_that_only_the_course_could_give_are_named():
     old, new = OLD.stub.replace("import math", "from tinytorch.gone import helper"), NEW.stub
     mine = old.replace(AREA, "return helper(width, height)")
