@@ -4,7 +4,7 @@ Public parts: `enable_grad`, `set_grad_enabled`, `is_grad_enabled`; `grad`, whic
 `no_grad` and `backward` stand in `autograd.py`.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import ContextDecorator
 
 import tinytorch  # the package itself: its `backward` is looked up when it is called
@@ -59,8 +59,8 @@ class enable_grad(Decorating):
 
 
 def grad(
-    outputs: Tensor | Sequence[Tensor],
-    inputs: Tensor | Sequence[Tensor],
+    outputs: Tensor | Iterable[Tensor],
+    inputs: Tensor | Iterable[Tensor],
     grad_outputs: ArrayLike | Tensor | Sequence[ArrayLike | Tensor | None] | None = None,
     retain_graph: bool = False,
     create_graph: bool = False,
@@ -68,6 +68,7 @@ def grad(
 ) -> tuple[Tensor | None, ...]:
     """Return the gradients of the outputs, added up, by each input, leaf or not; no `.grad` changes.
 
+    outputs, inputs: a tensor, or several, as `model.parameters()` gives them.
     grad_outputs: a seed for each output, as `backward` takes it.
     allow_unused: whether an input that no output depends on gets None; otherwise it is an error.
     Raises RuntimeError for such an input, or one that requires no grad; NotImplementedError for create_graph, since
@@ -79,8 +80,10 @@ def grad(
     """
     if create_graph:
         raise NotImplementedError("grad wanted create_graph=False: gradients of gradients are not recorded here")
-    outputs, inputs = _listed(outputs), _listed(inputs)
-    seeds = _listed(grad_outputs) if isinstance(grad_outputs, tuple | list) else [grad_outputs] * len(outputs)
+    outputs, inputs = _listed("outputs", outputs), _listed("inputs", inputs)
+    seeds = list(grad_outputs) if isinstance(grad_outputs, tuple | list) else [grad_outputs] * len(outputs)
+    if len(seeds) != len(outputs):
+        raise ValueError(f"grad wanted a seed for each of {len(outputs)} outputs, got {len(seeds)}")
     for x in inputs:
         if not x.requires_grad:
             raise RuntimeError(f"grad wanted inputs that require grad, got one of shape {x.shape} that does not")
@@ -131,5 +134,9 @@ def _leaves(tensors: list[Tensor]) -> list[Tensor]:
     return [x for x in seen if x.op is None]
 
 
-def _listed(value: object) -> list:  # type: ignore[type-arg]  # of tensors, or of seeds
-    return list(value) if isinstance(value, tuple | list) else [value]
+def _listed(name: str, tensors: Tensor | Iterable[Tensor]) -> list[Tensor]:
+    listed = [tensors] if isinstance(tensors, Tensor) else list(tensors) if isinstance(tensors, Iterable) else [tensors]
+    for x in listed:
+        if not isinstance(x, Tensor):
+            raise TypeError(f"grad wanted tensors as {name}, got {type(x).__name__}")
+    return listed

@@ -38,7 +38,11 @@ class Decorating(ContextDecorator):
 
     def __new__(cls, function: Callable[..., Any] | None = None) -> Any:
         """Return a block; or, as `@block` without parentheses, the decorated function."""
-        return super().__new__(cls) if function is None else cls()(function)
+        if function is None:
+            return super().__new__(cls)
+        if not callable(function):
+            raise TypeError(f"{cls.__name__} wanted a function to decorate, or nothing, got {function!r:.60}")
+        return cls()(function)
 
     def __enter__(self) -> None: ...
 

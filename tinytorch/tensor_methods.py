@@ -182,8 +182,18 @@ class TensorMethods(TensorProtocols, TorchMethods):
 
     # Gradients
 
-    def backward(self: Any, gradient: "ArrayLike | Tensor | None" = None, retain_graph: bool = False) -> None:
-        """Fill `.grad` of the leaves that this tensor was computed from: see `tinytorch.autograd.backward`."""
+    def backward(
+        self: Any,
+        gradient: "ArrayLike | Tensor | None" = None,
+        retain_graph: bool = False,
+        create_graph: bool = False,
+    ) -> None:
+        """Fill `.grad` of the leaves that this tensor was computed from: see `tinytorch.autograd.backward`.
+
+        Raises NotImplementedError for create_graph: gradients aren't recorded.
+        """
+        if create_graph:
+            raise NotImplementedError("backward wanted create_graph=False: gradients of gradients are not recorded here")
         with np.errstate(all="ignore"):  # what is infinite or NaN is so without a warning
             tinytorch.backward(self, gradient, retain_graph)
 

@@ -393,6 +393,24 @@ class TestGradients:
         with pytest.raises(NotImplementedError, match="create_graph=False"):
             tinytorch.autograd.grad((x * x).sum(), x, create_graph=True)
 
+    @needs_torch
+    def test_grad_takes_what_parameters_gives(self):
+        def slopes(t):
+            w, b = t.tensor([2.0, 3.0], requires_grad=True), t.tensor(1.0, requires_grad=True)
+            return [g.tolist() for g in t.autograd.grad((w * w * b).sum(), iter([w, b]))]
+
+        assert slopes(tinytorch) == slopes(torch) == [[4.0, 6.0], 13.0]
+
+    def test_grad_names_what_is_no_tensor(self):
+        x = Tensor([1.0, 2.0], requires_grad=True)
+        with pytest.raises(TypeError, match="grad wanted tensors as outputs, got int"):
+            tinytorch.autograd.grad(3, x)
+        with pytest.raises(TypeError, match="grad wanted tensors as inputs, got ndarray"):
+            tinytorch.autograd.grad(x.sum(), [x.data])
+        with pytest.raises(ValueError, match="a seed for each of 2 outputs, got 1"):
+            tinytorch.autograd.grad([x.sum(), x.sum()], x, [None])
+        assert x.hooks is None
+
     def test_grad_keeps_other_hooks(self):
         seen = []
         x = Tensor([3.0], requires_grad=True)
@@ -440,6 +458,8 @@ class TestGradients:
         def steps():
             yield tinytorch.is_grad_enabled()
 
+        with pytest.raises(TypeError, match="no_grad wanted a function to decorate, or nothing, got 3"):
+            tinytorch.no_grad(3)
         with tinytorch.inference_mode():
             assert on()
             assert [*steps()] == [True]
@@ -635,6 +655,11 @@ ERRORS = {
     ),
     "multinomial of odd weights": (lambda: tinytorch.multinomial([1.0, -1.0], 1), ValueError, "weights of 0 or more"),
     "max of an axis twice": (lambda: X.max((0, -2)), ValueError, "duplicate value in 'axis'"),
+    "gradients of gradients": (
+        lambda: Tensor(1.0, requires_grad=True).backward(create_graph=True),
+        NotImplementedError,
+        "gradients of gradients are not recorded",
+    ),
     "einsum of a number": (lambda: tinytorch.einsum(3, X), TypeError, "subscripts as text"),
     "lists of two lengths": (lambda: X[[0, [1]]], IndexError, "lists of one length"),
     "a view that is stretched": (
