@@ -193,7 +193,9 @@ class TensorMethods(TensorProtocols, TorchMethods):
         Raises NotImplementedError for create_graph: gradients aren't recorded.
         """
         if create_graph:
-            raise NotImplementedError("backward wanted create_graph=False: gradients of gradients are not recorded here")
+            raise NotImplementedError(
+                "backward wanted create_graph=False: gradients of gradients are not recorded here"
+            )
         with np.errstate(all="ignore"):  # what is infinite or NaN is so without a warning
             tinytorch.backward(self, gradient, retain_graph)
 
