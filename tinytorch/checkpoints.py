@@ -180,6 +180,9 @@ def _unpacked(value: Any, arrays: Mapping[str, Array]) -> Any:
 
 
 def _path(name: str, key: object) -> str:
+    """Return the path to a part; a key that only says what the value is, such as "$tensor", adds nothing to it."""
+    if str(key).startswith("$"):
+        return name
     return f"{name}.{key}" if name else str(key)
 
 

@@ -1,14 +1,14 @@
-"""Module 06: a learning rate that rises and falls once, with the momentum against it.
+"""Module 06: a learning rate that rises and falls, once or again and again, with the momentum against it.
 
-Public parts: `OneCycleLR`.
+Public parts: `OneCycleLR`, `CyclicLR`.
 """
 
 import math
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import ClassVar, Literal
 
 from tinytorch.checks import at_least_one
-from tinytorch.optimizer_base import Optimizer
+from tinytorch.optimizer_base import Optimizer, at_least_zero, below_one
 from tinytorch.scheduler_base import LRScheduler, check_optimizer, one_a_group
 
 
@@ -82,11 +82,7 @@ class OneCycleLR(LRScheduler):
         if self.cycle_momentum:
             high, low = self.max_momentum, self.base_momentum
             momentum = self._between([high, low, high, high] if self.three_phase else [high, low, high], step)
-            for group in self.optimizer.param_groups:
-                if "betas" in group:
-                    group["betas"] = (momentum, group["betas"][1])
-                else:
-                    group["momentum"] = momentum
+            _set_momentum(self.optimizer, momentum)
 
     def _between(self, turns: list[float], step: int) -> float:
         """Return the value on the way from turn to turn, whose places are the ends of the phases."""
@@ -114,8 +110,98 @@ class OneCycleLR(LRScheduler):
                 f"OneCycleLR wanted 0 <= base_momentum <= max_momentum < 1, got {self.base_momentum} and "
                 f"{self.max_momentum}"
             )
-        if self.cycle_momentum and not optimizer.defaults.keys() & {"momentum", "betas"}:
-            raise ValueError(f"{type(optimizer).__name__} has no momentum to cycle; give cycle_momentum=False")
+        if self.cycle_momentum:
+            _check_momentum(optimizer)
+
+
+class CyclicLR(LRScheduler):
+    """The rate rises in a line from `base_lr` to `max_lr` in step_size_up steps, falls in step_size_down, and again.
+
+    base_lr, max_lr: a rate, or one a group. step_size_down: as many as up, unless given.
+    mode: how high each rise goes: always "triangular", half as high each time "triangular2", or gamma^step "exp_range";
+    scale_fn is a function for it instead, of the cycle's number from 1, or of the step if scale_mode is "iterations".
+    cycle_momentum: the momentum (Adam's first beta) falls from max_momentum to base_momentum meanwhile, and rises.
+    The function is not saved in the state.
+
+    Raises ValueError for options out of range, and for cycle_momentum where the optimizer has none.
+    Source: Smith, "Cyclical learning rates for training neural networks" (2017), section 3.
+    """
+
+    not_saved: ClassVar[frozenset[str]] = frozenset({"optimizer", "scale_fn"})
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        base_lr: float | Sequence[float],
+        max_lr: float | Sequence[float],
+        step_size_up: int = 2000,
+        step_size_down: int | None = None,
+        mode: Literal["triangular", "triangular2", "exp_range"] = "triangular",
+        gamma: float = 1.0,
+        scale_fn: Callable[[int], float] | None = None,
+        scale_mode: Literal["cycle", "iterations"] = "cycle",
+        cycle_momentum: bool = True,
+        base_momentum: float = 0.8,
+        max_momentum: float = 0.9,
+        last_epoch: int = -1,
+    ) -> None:
+        rates = one_a_group("base_lr", base_lr, check_optimizer(optimizer))
+        if mode not in ("triangular", "triangular2", "exp_range") or scale_mode not in ("cycle", "iterations"):
+            raise ValueError(
+                f"CyclicLR wanted mode 'triangular', 'triangular2' or 'exp_range' and scale_mode 'cycle' or "
+                f"'iterations', got {mode!r} and {scale_mode!r}"
+            )
+        if cycle_momentum:
+            _check_momentum(optimizer)
+        self.max_lrs = one_a_group("max_lr", max_lr, optimizer)
+        self.step_size_up = at_least_one("step_size_up", step_size_up)
+        self.step_size_down = at_least_one("step_size_down", step_size_up if step_size_down is None else step_size_down)
+        self.mode = mode
+        self.gamma = at_least_zero("gamma", gamma)
+        self.scale_fn = scale_fn
+        self.scale_mode = scale_mode
+        self.cycle_momentum = cycle_momentum
+        self.base_momentum = below_one("base_momentum", base_momentum, 0.8)
+        self.max_momentum = below_one("max_momentum", max_momentum, 0.9)
+        if last_epoch == -1:
+            for group, rate in zip(optimizer.param_groups, rates, strict=True):
+                group["initial_lr"] = rate
+        super().__init__(optimizer, last_epoch)
+
+    def get_lr(self) -> list[float]:
+        """Return the groups' rates after `last_epoch` steps."""
+        height = self._height(self.last_epoch)
+        return [base + (peak - base) * height for base, peak in zip(self.base_lrs, self.max_lrs, strict=True)]
+
+    def _move(self, step: int) -> None:
+        super()._move(step)
+        if self.cycle_momentum:
+            fall = (self.max_momentum - self.base_momentum) * self._height(step)
+            _set_momentum(self.optimizer, self.max_momentum - fall)
+
+    def _height(self, step: int) -> float:
+        """Return how far up the step is, from 0 to 1 as long as nothing scales it."""
+        length = self.step_size_up + self.step_size_down
+        cycle, place = step // length + 1, step % length
+        up = place / self.step_size_up if place <= self.step_size_up else (length - place) / self.step_size_down
+        if self.scale_fn is not None:
+            return up * self.scale_fn(cycle if self.scale_mode == "cycle" else step)
+        if self.mode == "triangular":
+            return up
+        return up * float(0.5 ** (cycle - 1) if self.mode == "triangular2" else self.gamma**step)
+
+
+def _check_momentum(optimizer: Optimizer) -> None:
+    if not optimizer.defaults.keys() & {"momentum", "betas"}:
+        raise ValueError(f"{type(optimizer).__name__} has no momentum to cycle; give cycle_momentum=False")
+
+
+def _set_momentum(optimizer: Optimizer, momentum: float) -> None:
+    for group in optimizer.param_groups:
+        if "betas" in group:
+            group["betas"] = (momentum, group["betas"][1])
+        else:
+            group["momentum"] = momentum
 
 
 def _total_steps(total_steps: int | None, epochs: int | None, steps_per_epoch: int | None) -> int:

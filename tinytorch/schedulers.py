@@ -2,7 +2,7 @@
 
 Public parts: by the number of steps `StepLR`, `MultiStepLR`, `ConstantLR`, `LinearLR` (warm-up), `ExponentialLR`,
 `PolynomialLR`, `CosineAnnealingLR`, `CosineAnnealingWarmRestarts`, `LambdaLR`, `MultiplicativeLR`; and passed on from
-files of their own `OneCycleLR`, `SequentialLR` (one after the other), `ChainedScheduler` (at once),
+files of their own `OneCycleLR`, `CyclicLR`, `SequentialLR` (one after the other), `ChainedScheduler` (at once),
 `ReduceLROnPlateau` (by a measure). Names and rates are PyTorch's.
 
 A rate is a function of the number of steps as long as nobody else changes it, so a scheduler that goes on from a
@@ -18,7 +18,7 @@ from tinytorch.checks import at_least_one
 from tinytorch.optimizer_base import Optimizer, at_least_zero
 from tinytorch.scheduler_base import FactorLR, LRScheduler, Scheduler, check_optimizer
 from tinytorch.scheduler_combined import ChainedScheduler, SequentialLR
-from tinytorch.scheduler_cycle import OneCycleLR
+from tinytorch.scheduler_cycle import CyclicLR, OneCycleLR
 from tinytorch.scheduler_plateau import ReduceLROnPlateau
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "ConstantLR",
     "CosineAnnealingLR",
     "CosineAnnealingWarmRestarts",
+    "CyclicLR",
     "ExponentialLR",
     "LRScheduler",
     "LambdaLR",
@@ -195,7 +196,8 @@ class CosineAnnealingLR(FactorLR):
 class CosineAnnealingWarmRestarts(LRScheduler):
     """The rate falls to `eta_min` along half a cosine wave, again and again: T_0 steps, then T_0 * T_mult, and so on.
 
-    `step(epoch)` takes a float as well, such as `epoch + batch / batches`.
+    `step(epoch)` takes a float as well, such as `epoch + batch / batches`. With a last_epoch it goes on where it stood,
+    also with a T_mult above 1, where PyTorch's begins at another place of the waves.
 
     Raises ValueError for a T_0 or T_mult below 1, or a negative eta_min.
     Source: Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts" (2017), eq. 5.

@@ -27,7 +27,7 @@ def save(obj: Any, f: str | Path) -> None:
 
 
 def load(f: str | Path, map_location: object = None, weights_only: bool = True) -> Any:
-    """Return what was saved: tensors as tensors, arrays, such as a `state_dict` has, as arrays.
+    """Return what was saved: tensors, such as a `state_dict` has, as tensors, arrays as arrays.
 
     map_location: "cpu" or None. weights_only: False too runs no code from the file: there is none in it.
     Raises ValueError for a damaged file and as `load_state`.

@@ -28,7 +28,9 @@ from tinytorch import (
     TensorDataset,
     Trainer,
     checkpoints,
+    load,
     load_checkpoint,
+    save,
     save_checkpoint,
 )
 from tinytorch.checkpoints import load_state, save_state
@@ -357,6 +359,21 @@ class TestBadFiles:
     def test_a_state_that_is_no_training(self, tmp_path):
         save_state(tmp_path / "weights.safetensors", made()[0].model.state_dict())
         self.refused(tmp_path / "weights.safetensors", "is no checkpoint of a training: it was saved by save_state")
+
+
+def test_other_programs_find_the_tensors_by_their_names(tmp_path):
+    from safetensors.numpy import load_file
+
+    state = made()[0].model.state_dict()
+    save(state, tmp_path / "plain.safetensors")
+    save({"model": state, "best": [Tensor(1.0)]}, tmp_path / "inside.safetensors")
+    assert load_file(tmp_path / "plain.safetensors").keys() == state.keys()
+    assert load_file(tmp_path / "inside.safetensors").keys() == {*(f"model.{name}" for name in state), "best.0"}
+    found = load(tmp_path / "inside.safetensors")
+    assert isinstance(found["best"][0], Tensor)
+    for name, array in load_file(tmp_path / "plain.safetensors").items():
+        np.testing.assert_array_equal(array, state[name].data)
+        np.testing.assert_array_equal(found["model"][name].data, array)
 
 
 class TestOtherTrainers:

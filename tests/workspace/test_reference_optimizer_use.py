@@ -3,13 +3,17 @@
 import copy
 import math
 import pickle
+import subprocess
+import sys
 import warnings
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tinytorch import SGD, Adam, AdamW, RMSprop, Tensor, clip_grad_norm_, clip_grad_value_, nn, no_grad, optim
 
+ROOT = Path(__file__).resolve().parents[2]
 KINDS = [SGD, Adam, AdamW, RMSprop]
 
 
@@ -249,3 +253,13 @@ def test_a_states_names_are_pytorchs(torch):
         theirs.step()
         assert set(ours.state[p]) <= set(theirs.state[q])
         assert set(ours.param_groups[0]) <= set(theirs.param_groups[0])
+
+
+def test_pytorchs_dotted_imports():
+    code = (
+        "from tinytorch.optim.optimizer import Optimizer\n"
+        "from tinytorch.optim.lr_scheduler import CyclicLR, MultiplicativeLR, StepLR\n"
+        "import tinytorch\n"
+        "assert Optimizer is tinytorch.Optimizer and issubclass(tinytorch.SGD, Optimizer)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0

@@ -9,6 +9,7 @@ import pytest
 from tinytorch import SGD, Adam, RMSprop, Tensor, optim
 from tinytorch.schedulers import (
     CosineAnnealingLR,
+    CyclicLR,
     LinearLR,
     LRScheduler,
     MultiStepLR,
@@ -38,6 +39,12 @@ MAKERS = {
     "ExponentialLR": lambda m, o: m.ExponentialLR(o, 0.97),
     "PolynomialLR": lambda m, o: m.PolynomialLR(o, total_iters=50, power=2.0),
     "LambdaLR": lambda m, o: m.LambdaLR(o, lambda step: 1 / (1 + step)),
+    "CyclicLR": lambda m, o: m.CyclicLR(o, 0.01, 0.1, step_size_up=7),
+    "CyclicLR, other down": lambda m, o: m.CyclicLR(o, 0.01, 0.1, 7, 13, mode="triangular2", max_momentum=0.95),
+    "CyclicLR, falling": lambda m, o: m.CyclicLR(o, 0.01, 0.1, 9, mode="exp_range", gamma=0.99, cycle_momentum=False),
+    "CyclicLR, function": lambda m, o: m.CyclicLR(
+        o, 0.01, 0.1, 9, scale_fn=lambda step: 1 / (1 + step), scale_mode="iterations"
+    ),
     "MultiplicativeLR": lambda m, o: m.MultiplicativeLR(o, lambda step: 1 - 0.5 / (step + 1)),
     "CosineAnnealingWarmRestarts": lambda m, o: m.CosineAnnealingWarmRestarts(o, 10, T_mult=2, eta_min=0.001),
     "CosineAnnealingWarmRestarts, alike": lambda m, o: m.CosineAnnealingWarmRestarts(o, 10),
@@ -198,6 +205,10 @@ class TestRefused:
             (lambda o: OneCycleLR(o, [0.1, 0.2], 5), "max_lr wanted a number or one for each of 1 groups, got 2"),
             (lambda o: OneCycleLR(o, 0.1, 5, div_factor=0.0), "factors above 0"),
             (lambda o: OneCycleLR(o, 0.1, 5, base_momentum=0.99), "base_momentum <= max_momentum"),
+            (lambda o: CyclicLR(o, 0.1, 0.2, mode="round"), "'exp_range' and .*, got 'round' and 'cycle'"),
+            (lambda o: CyclicLR(o, 0.1, 0.2, 0), "step_size_up must be an integer from 1 on"),
+            (lambda o: CyclicLR(o, 0.1, [0.2, 0.2]), "max_lr wanted a number or one for each of 1 groups"),
+            (lambda o: CyclicLR(o, 0.1, 0.2, max_momentum=1.0), "max_momentum wanted a number in"),
             (lambda o: ReduceLROnPlateau(o, factor=1.0), r"factor in \[0, 1\), got 1.0"),
             (lambda o: ReduceLROnPlateau(o, mode="low"), "mode 'min' or 'max' and .* got 'low'"),
             (lambda o: ReduceLROnPlateau(o, patience=-1), "patience must be"),
@@ -209,7 +220,7 @@ class TestRefused:
             (lambda o: SequentialLR(o, [StepLR(SGD([parameter(1.0)]), 1)], []), "a StepLR of another optimizer"),
             (lambda o: StepLR([o], 1), "a scheduler wanted an optimizer, got list"),
         ],
-        ids=range(26),
+        ids=range(30),
     )
     def test_wrong_options(self, make, message):
         optimizer = self.optimizer()
