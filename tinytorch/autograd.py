@@ -4,7 +4,8 @@ Public parts: `backward` with its steps `newest_first`, `seed_gradient`, `ask_ru
 `no_grad`; `vjp`, and one rule an operation.
 
 A rule is a vector-Jacobian product: `multiply_vjp(g, out, a, b)` gets the gradient `g` of the loss by the operation's
-result `out`, and returns the gradients by its inputs `a` and `b`. All of them are plain NumPy arrays.
+result `out`, and returns the gradients by its inputs `a` and `b`. All of them are plain NumPy arrays, or NumPy's
+numbers where the shape is ().
 Source: Baydin, Pearlmutter, Radul, Siskind, "Automatic differentiation in machine learning: a survey" (2018), 3.2.
 """
 
@@ -109,7 +110,8 @@ def sum_to_shape(g: Array, shape: Shape) -> Array:
     g: a gradient in the broadcast shape; shape: the shape that the value had before, of as many axes or fewer.
     Broadcasting adds axes on the left and stretches axes of length 1; the result has exactly `shape` and g's dtype.
     Where the shapes agree already, g itself comes back, not a copy. Nothing is reshaped: where sums alone don't give
-    `shape`, the result has another one, and `in_shape_of`, which asks for it, raises.
+    `shape`, the result has another one, and `in_shape_of`, which asks for it, raises. `total(array, axis, keepdims)`
+    adds up as tensors do; NumPy's sum will do as well.
 
     >>> sum_to_shape(np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]), (3,))
     array([5., 7., 9.])
@@ -264,7 +266,7 @@ def backward(loss: Tensor, gradient: ArrayLike | Tensor | None = None, retain_gr
     - Once all results have had their turn, `give_to_leaves(arrived, fresh)` takes what has arrived at leaves, as a dict
       by leaf: first the hooks of all leaves see it, then all is accumulated.
     - fresh: the leaves whose array may be kept without a copy; none is right too. A sum that was made here is fresh,
-      and so is the seed. A gradient that came alone is if `is_fresh(grad, g, result, gradients)` says so: grad as
+      and so is the seed. One that came alone is fresh if `is_fresh(grad, g, result, gradients)` says so: grad as
       `in_shape_of` returned it, g and gradients as `ask_rule` took and returned them.
 
     What the steps raise, hooks included, is passed on; then no `.grad` was changed and the graph is still there.
