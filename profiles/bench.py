@@ -119,6 +119,19 @@ def mlp_step(widths: tuple[int, ...] = (784, 512, 512, 10), batch: int = 128) ->
     return our_step, their_step
 
 
+def optimizer_step(name: str, **options: float) -> tuple[Work, Work]:
+    """Return a step alone over that MLP's parameters, whose gradients stay as they are."""
+    random = np.random.default_rng(0)
+    ours, theirs = [], []
+    for shape in ((784, 512), (512,), (512, 512), (512,), (512, 10), (10,)):
+        values, slopes = (random.standard_normal(shape, np.float32) for _ in range(2))
+        ours.append(Tensor(values, requires_grad=True))
+        theirs.append(torch.tensor(values, requires_grad=True))
+        ours[-1].grad, theirs[-1].grad = Tensor(slopes), torch.tensor(slopes)
+    optimizers = getattr(optim, name)(ours, lr=1e-3, **options), getattr(torch.optim, name)(theirs, lr=1e-3, **options)
+    return optimizers[0].step, optimizers[1].step
+
+
 def one_operation(name: str, **options: int) -> tuple[Work, Work]:
     """Return an operation of 128x512 float32 numbers forward and backward; cross_entropy has 512 classes."""
     random = np.random.default_rng(0)
@@ -146,9 +159,15 @@ CASES = [
     Case("the same, and both learn: 4x4 and 4x4", 0.65, 10, lambda: chain((4, 4), (4, 4), both_learn=True)),
     Case("the same, and both learn: 4x4 and 4", 1.00, 10, lambda: chain((4, 4), (4,), both_learn=True)),
     Case("MLP 784-512-512-10, batch 128, Adam: a step", 0.90, 3, mlp_step),
+    Case("SGD, its parameters: a step alone", None, 10, lambda: optimizer_step("SGD")),
+    Case("SGD with momentum 0.9", None, 10, lambda: optimizer_step("SGD", momentum=0.9)),
+    Case("Adam", None, 5, lambda: optimizer_step("Adam")),
+    Case("AdamW", None, 5, lambda: optimizer_step("AdamW")),
+    Case("RMSprop", None, 5, lambda: optimizer_step("RMSprop")),
     Case("relu, 128x512", None, 20, lambda: one_operation("relu")),
     Case("gelu, 128x512", None, 20, lambda: one_operation("gelu")),
     Case("softmax, 128x512", None, 20, lambda: one_operation("softmax", dim=-1)),
+    Case("log_softmax, 128x512", None, 20, lambda: one_operation("log_softmax", dim=-1)),
     Case("cross_entropy, 128x512", None, 20, lambda: one_operation("cross_entropy")),
 ]
 
@@ -188,6 +207,7 @@ def linearity(lengths: tuple[int, ...] = (1_000, 10_000, 100_000)) -> str:
 def memory() -> str:
     """Return the peak of a step's memory beside what it has to hold."""
     widths, batch = (784, 512, 512, 10), 128
+    mlp_step(widths, batch)  # with its first optimizer PyTorch imports much, which is no part of a step
     tracemalloc.start()
     step, _ = mlp_step(widths, batch)
     for _ in range(3):
