@@ -53,7 +53,7 @@ def torch_keywords(function: Callable[P, R]) -> Callable[P, R]:
     def either(*args: Any, **options: Any) -> Any:
         if options:
             options = _translated(function.__name__, options)
-        if len(args) > 1 and type(args[1]) is list:
+        if wants_axis and len(args) > 1 and type(args[1]) is list:
             args = (args[0], tuple(args[1]), *args[2:])
         try:
             return function(*args, **options)

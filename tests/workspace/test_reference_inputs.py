@@ -215,6 +215,11 @@ def test_tensor_takes_pytorchs_arguments():
         tinytorch.tensor([1, 2], requires_grad=True)
 
 
+def test_tensors_errors_show_what_was_given():
+    with pytest.raises(TypeError, match=r"numbers in a regular shape, got \[\[1\.0\], \[1\.0, 2\.0\]\]"):
+        tinytorch.tensor([[1.0], [1.0, 2.0]])
+
+
 def test_tensor_is_the_module_still():
     assert module is tinytorch.tensor is sys.modules["tinytorch.tensor"]
     assert module.Tensor is Tensor
