@@ -167,7 +167,7 @@ class SmallWorkspace:
 
     def run(self, *command: str, text: str = "", cwd: Path | None = None, **variables: str) -> "tuple[str, list[str]]":
         """Return what Python printed, and the lines of its errors; text: its standard input."""
-        out, errors = self.start(*command, cwd=cwd, **variables).communicate(text, timeout=20)
+        out, errors = self.start(*command, cwd=cwd, **variables).communicate(text, timeout=120)
         return out, errors.splitlines()
 
     def ask(

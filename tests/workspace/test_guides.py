@@ -37,7 +37,7 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     return copy_workspace(tmp_path_factory.mktemp("guides"))
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("command", commands())
 def test_a_printed_command_runs(workspace, command):
     run = workspace.tito(*shlex.split(command)[1:])
@@ -134,7 +134,7 @@ def test_a_guides_scripts_print_what_it_says(module, workspace):
     for script, said in re.findall(r"^```python\n(.+?)^```\n\n```text\n(.+?)^```$", guide, re.MULTILINE | re.DOTALL):
         command = [sys.executable, "-c", script]
         run = subprocess.run(
-            command, env=workspace.environment(), capture_output=True, text=True, timeout=60, check=False
+            command, env=workspace.environment(), capture_output=True, text=True, timeout=300, check=False
         )
         assert run.stdout == said, run.stderr
 

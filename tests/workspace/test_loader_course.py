@@ -45,7 +45,7 @@ def run(workspace: Workspace, *command: str) -> "subprocess.CompletedProcess[str
         env=workspace.environment(),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
 

@@ -236,7 +236,7 @@ def test_no_edit_is_missed_also_of_the_same_size_within_a_second(started: SmallW
 def test_many_processes_may_meet_a_cold_cache(started: SmallWorkspace) -> None:
     code = "from tinytorch import shapes, rules; print(shapes.area(1, 2), rules.double(shapes.Square(1)).side)"
     children = [started.start("-c", code) for _ in range(4)]
-    assert [child.communicate(timeout=20) for child in children] == [("mine 20\n", "")] * 4
+    assert [child.communicate(timeout=120) for child in children] == [("mine 20\n", "")] * 4
     assert [path.suffix for path in started.caches() if "setup" not in path.name] == [".mixed", ".mixed"]
 
 

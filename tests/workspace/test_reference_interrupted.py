@@ -27,6 +27,14 @@ pytest.importorskip("safetensors", reason="safetensors is not installed: pip ins
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.fixture(autouse=True)
+def ctrl_c_is_heard():
+    """What a shell starts in the background ignores Ctrl-C; these tests do not."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def press(_):
     signal.raise_signal(signal.SIGINT)
 
@@ -209,7 +217,7 @@ def test_a_link_stays_a_link(tmp_path):
 
 
 @pytest.mark.skipif(os.name != "posix", reason="kill -9 is POSIX's")
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(900)
 def test_a_training_killed_again_and_again_ends_as_one_undisturbed(tmp_path):
     """`TINYTORCH_KILLS=50` for more of it; `scripts/kill_training.py` tells more."""
     sys.path.insert(0, str(ROOT / "scripts"))

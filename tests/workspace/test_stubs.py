@@ -164,7 +164,7 @@ def workspace(tmp_path: Path) -> Workspace:
 
 def generate(workspace: Workspace, *arguments: str) -> "tuple[int, str]":
     command = [sys.executable, str(workspace.root / "scripts" / "make_stubs.py"), *arguments]
-    run = subprocess.run(command, env=workspace.environment(), capture_output=True, text=True, timeout=30, check=False)
+    run = subprocess.run(command, env=workspace.environment(), capture_output=True, text=True, timeout=120, check=False)
     return run.returncode, run.stdout + run.stderr
 
 

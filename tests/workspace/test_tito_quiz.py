@@ -46,7 +46,7 @@ def kept(workspace: Workspace) -> object:
 
 
 def test_each_answer_is_judged_at_once_and_kept(workspace):
-    out, _ = (child := start(workspace)).communicate("2\n7\nno\n2\n", timeout=30)
+    out, _ = (child := start(workspace)).communicate("2\n7\nno\n2\n", timeout=120)
     assert child.returncode == 1
     words = " ".join(out.split())
     assert "[1 of 2] How many? 1 one 2 two 3 three your answer: 2 2 is right. One for each." in words
@@ -64,14 +64,14 @@ def test_ctrl_c_keeps_what_was_answered(workspace):
         pass
     child.stdout.readline()
     child.send_signal(signal.SIGINT)
-    _, errors = child.communicate(timeout=30)
+    _, errors = child.communicate(timeout=120)
     assert child.returncode == 130
     assert "stopped; answered and kept: 1 of 2" in errors
     assert kept(workspace) == {"00": {"How many?": 2}}
 
 
 def test_the_end_of_the_input_keeps_what_was_answered(workspace):
-    _, errors = (child := start(workspace)).communicate("3\n", timeout=30)
+    _, errors = (child := start(workspace)).communicate("3\n", timeout=120)
     assert (child.returncode, kept(workspace)) == (1, {"00": {"How many?": 3}})
     assert "answered and kept: 1 of 2" in errors
 

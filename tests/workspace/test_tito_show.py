@@ -79,7 +79,7 @@ def test_at_a_terminal_it_asks_first(workspace, typed, code, marked):
     command = [sys.executable, "-m", "tito", "show", "05.1", "--reference"]
     environment = workspace.environment()
     child = subprocess.Popen(command, cwd=workspace.root, env=environment, stdin=theirs, stdout=theirs, stderr=theirs)
-    assert child.wait(timeout=30) == code
+    assert child.wait(timeout=120) == code
     said = os.read(ours, 100_000).decode()
     os.close(ours)
     os.close(theirs)

@@ -42,7 +42,7 @@ class Workspace:
             env=self.environment(**variables),
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=300,
             check=False,
             preexec_fn=before,
         )
