@@ -27,14 +27,6 @@ pytest.importorskip("safetensors", reason="safetensors is not installed: pip ins
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@pytest.fixture(autouse=True)
-def ctrl_c_is_heard():
-    """What a shell starts in the background ignores Ctrl-C; these tests do not."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
 def press(_):
     signal.raise_signal(signal.SIGINT)
 
