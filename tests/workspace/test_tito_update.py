@@ -178,7 +178,7 @@ def test_what_the_learner_changed_stays_where_the_course_did_not_change_it(here,
     commit(here)
     git(here, "checkout", "-q", "main")
     found = plan(here, "course")
-    assert (found.yours, found.unknown) == (["README.md"], [])
+    assert (found.yours, found.unknown, found.removed) == (["README.md"], [], [])
     assert "tests/test_01_shapes.py" in found.replaced
     assert "README.md\n" in run(here, "--from", "course", "--yes")
     folder = update_journal.newest(here)

@@ -124,6 +124,14 @@ def test_a_class_that_typed_code_uses_stays_whole():
     assert result.left == ()
 
 
+def test_a_helper_behind_a_class_stays_outside_of_its_new_members():
+    new = f"{NEW.stub}\n    def later(self):\n        return 1\n"
+    mine = edited(("def old_fashioned", "def helper():\n    return 1\n\n\ndef old_fashioned"))
+    result = merge(mine.encode(), OLD.stub, new, OLD.ids, NEW.ids).content.decode()
+    assert result.startswith(new)
+    assert result.endswith("\n\ndef helper():\n    return 1\n")
+
+
 def test_names_that_only_the_course_could_give_are_named():
     old, new = OLD.stub.replace("import math", "from tinytorch.gone import helper"), NEW.stub
     mine = old.replace(AREA, "return helper(width, height)")
