@@ -166,6 +166,8 @@ def _where(mask: Array, g: Array) -> Array:
     """
     try:
         with np.errstate(invalid="raise"):
-            return np.asarray(g * mask)
+            kept = mask.astype(g.dtype)  # in place: a product with bools converts them block by block
+            kept *= g
+            return np.asarray(kept)
     except FloatingPointError:
         return np.where(mask, g, 0)
