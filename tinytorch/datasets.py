@@ -90,9 +90,13 @@ class Subset(Dataset):
     def __len__(self) -> int:
         return len(self.indices)
 
-    def __getitem__(self, index: int) -> Any:
-        """Return the sample. Raises IndexError for an index out of range."""
-        return self.dataset[int(self.indices[index])]
+    def __getitem__(self, index: "int | slice | list[int] | Array") -> Any:
+        """Return the sample, or those of a slice or a list where the dataset takes several indices at once.
+
+        Raises IndexError for an index out of range.
+        """
+        found = self.indices[index]
+        return self.dataset[found if isinstance(found, np.ndarray) else int(found)]
 
 
 class ConcatDataset(Dataset):

@@ -268,6 +268,12 @@ class TestParts:
         nested = Subset(Subset(TensorDataset(np.arange(10) * 2), np.arange(5, 10)), [0, 4])
         assert [listed(b) for b in DataLoader(nested, 2)] == [[[10, 18]]]
 
+    @pytest.mark.parametrize("index", [[0, 2], slice(None, None, 2), np.array([0, 2])], ids=str)
+    def test_several_samples_of_a_subset_at_once(self, index):
+        part = Subset(TensorDataset(np.arange(10) * 2), [3, 4, 5])
+        assert listed(part[index]) == [[6, 10]]
+        assert listed(Subset(part, [2, 1, 0])[index]) == [[10, 6]]
+
     @pytest.mark.parametrize(
         ("indices", "error", "message"),
         [
