@@ -10,6 +10,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from beyond import beyond
 from pytorch_oracle import needs_torch, torch
 from workspace_copy import ROOT
 
@@ -169,7 +170,9 @@ ERRORS = {
 }
 
 
-@pytest.mark.parametrize("name", ERRORS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=beyond("01.10")) if n == "concatenate of a generator" else n for n in ERRORS]
+)
 def test_errors_say_what_was_wanted(name):
     f, kind, message = ERRORS[name]
     with pytest.raises(kind, match=message):
@@ -266,7 +269,7 @@ def test_numpys_reductions_reach_the_tensors_own(name):
 
 @needs_torch
 @pytest.mark.parametrize("dtype", ["uint8", "int8", "int16", "int32", "int64", "bool"])
-@pytest.mark.parametrize("name", ["sum", "prod", "cumsum"])
+@pytest.mark.parametrize("name", [pytest.param("sum", marks=beyond("01.3")), "prod", "cumsum"])
 def test_integers_are_added_in_int64_as_in_pytorch(name, dtype):
     array = np.array([[1, 0, 1], [1, 1, 1]], dtype)
     ours, theirs = getattr(Tensor(array), name)(axis=1), getattr(torch.tensor(array), name)(dim=1)

