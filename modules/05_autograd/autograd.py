@@ -275,7 +275,7 @@ def ask_rule(result: Tensor, g: Array) -> Gradients:
     The result's hooks see `g` first, and may return another. None stands for an input whose gradient isn't wanted.
     Raises NotImplementedError for an operation without a rule, TypeError for a rule that returns no such tuple.
     """
-    if result.hooks or type(g) is Scattered:
+    if result.hooks or isinstance(g, Scattered):
         g = show(result, g)
     try:
         rule = RULES[result.op]
