@@ -73,7 +73,8 @@ def make_environment() -> None:
             say("Bringing .venv up to requirements.lock.")
         else:
             version = python_version(Path(sys.executable))
-            say(f"Setting up the environment in .venv (Python {version}); once, about 100 MB to download.")
+            size = "" if os.environ.get("PIP_NO_INDEX") else ", about 100 MB to download"
+            say(f"Setting up the environment in .venv (Python {version}); once{size}.")
             create_venv()
         fill_venv()
         say(f"  ready after {time.monotonic() - began:.0f} s")
