@@ -4,8 +4,8 @@ Public parts: `max`, `min`, `argmax`, `argmin`, `prod`, `cumsum`, `std`, `all`, 
 `tensor.py`.
 
 axis: an int, a tuple of ints, or None for all axes; keepdims: whether the reduced axes stay with length 1. An empty
-tuple reduces nothing, as in NumPy (in PyTorch all); 0 and -1 are axes of a tensor without one, as in PyTorch.
-An axis that isn't there raises ValueError (NumPy's AxisError).
+tuple reduces nothing, as in NumPy (in PyTorch all); 0 and -1 are axes of a tensor without one, as in PyTorch, but
+not in a tuple. An axis that isn't there raises ValueError (NumPy's AxisError).
 dim, keepdim: PyTorch's names of both. `max` and `min` with one of them answer as PyTorch does, with values and indices;
 `max(x, 1)` and `max(x, axis=1)` as NumPy does, with values alone (PyTorch: both).
 """

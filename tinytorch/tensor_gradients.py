@@ -197,6 +197,8 @@ def extreme_vjp(g: Array, out: Array, x: Array, *, axis: Axis, keepdims: bool) -
 @vjp(reductions.prod)
 def prod_vjp(g: Array, out: Array, x: Array, *, axis: Axis, keepdims: bool) -> Gradients:
     """Return for each element the product of all others: by division, and where zeros forbid it, step by step."""
+    if not x.ndim:
+        return (g,)
     if x.all() and np.isfinite(out).all():
         with np.errstate(all="ignore"):
             return (kept(g * out, axis, keepdims) / x,)

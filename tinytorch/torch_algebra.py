@@ -52,7 +52,8 @@ def outer(a: Operand, b: Operand) -> Tensor:
 def norm(x: Operand, p: float | str = 2, axis: Axis = None, keepdims: bool = False) -> Tensor:
     """Return (sum of |x| ** p) ** (1 / p); without axis, of all elements. The gradient is 0 where the norm is 0.
 
-    p: a positive number; infinity for the largest |x|, 0 for the number of elements that aren't 0; "fro" is 2.
+    p: a positive number; infinity for the largest |x|, 0 for the number of elements that aren't 0, which has no
+    gradient; "fro" is 2.
     Raises TypeError for integers, ValueError for another p.
 
     >>> norm(Tensor([3.0, 4.0])), norm(Tensor([3.0, -4.0]), 1), norm(Tensor([3.0, 4.0]), math.inf)

@@ -69,7 +69,7 @@ def scatter_vjp(
 ) -> Gradients:
     """Give x the gradient where nothing was put, and src that of the places where its elements went."""
     places = index_arrays(index, axis)
-    by_x = g.copy()
+    by_x = np.array(g)
     by_x[places] = 0
     if not src.ndim:
         return by_x, np.asarray(g[places].sum())

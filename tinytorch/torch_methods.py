@@ -173,9 +173,9 @@ class TorchMethods(TorchArithmetic, TorchInPlace):
         """Return views of all slices along an axis."""
         return tinytorch.unbind(self, axis)
 
-    def flip(self: Any, *dims: "Count | Shape") -> "Tensor":
+    def flip(self: Any, *axes: "Count | Shape", dims: "Count | Shape | None" = None) -> "Tensor":
         """Return a view with the elements reversed along these axes."""
-        return tinytorch.flip(self, *dims)
+        return tinytorch.flip(self, *axes, dims=dims)
 
     def roll(self: Any, shifts: "Count | Shape", dims: "Axis" = None) -> "Tensor":
         """Return the elements moved on along an axis; those that leave come in at the start."""

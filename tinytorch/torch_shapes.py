@@ -132,16 +132,18 @@ def meshgrid(*tensors: Operand | Sequence[Operand], indexing: str = "ij") -> tup
     return tuple([swapaxes(grid, 0, 1) for grid in grids] if indexing == "xy" and len(shape) > 1 else grids)
 
 
-def flip(x: Operand, *dims: int | Shape) -> Tensor:
-    """Return a view with the order of the elements reversed along these axes, one or more.
+def flip(x: Operand, *axes: int | Shape, dims: int | Shape | None = None) -> Tensor:
+    """Return a view with the order of the elements reversed along these axes, one or more: `flip(x, 0, 1)`, or a tuple.
+
+    dims: PyTorch's name of the tuple.
 
     >>> flip(Tensor([[1.0, 2.0], [3.0, 4.0]]), 1)
     Tensor([[2., 1.],
             [4., 3.]])
     """
     x = as_tensor(x)
-    axes = axes_of(flat_ints(dims, "flip"), x.ndim, "flip")
-    return getitem(x, tuple([slice(None, None, -1 if i in axes else 1) for i in range(x.ndim)]))
+    turned = axes_of(flat_ints(axes if dims is None else (dims,), "flip"), x.ndim, "flip")
+    return getitem(x, tuple([slice(None, None, -1 if i in turned else 1) for i in range(x.ndim)]))
 
 
 def roll(x: Operand, shifts: int | Shape, dims: Axis = None) -> Tensor:
@@ -279,8 +281,12 @@ def scatter(x: Operand, dim: int, index: Operand, src: Operand | None = None, va
 
 
 def nonzero(x: Operand, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
-    """Return where elements aren't 0: a row of indices each, (count, axes) int64; as a tuple, an index an axis."""
-    places = np.argwhere(as_tensor(x).data)
+    """Return where elements aren't 0: a row of indices each, (count, axes) int64; as a tuple, an index an axis.
+
+    A tensor without axes counts as a vector of one there, as in PyTorch.
+    """
+    array = as_tensor(x).data
+    places = np.argwhere(array.reshape(1) if as_tuple and not array.ndim else array)
     return tuple([from_numpy(column.copy()) for column in places.T]) if as_tuple else from_numpy(places)
 
 
