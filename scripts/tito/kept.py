@@ -8,9 +8,11 @@ import contextlib
 import hashlib
 import json
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tito import course
 from tito.course import MEMORY, ROOT, Exercise, Module
@@ -30,6 +32,7 @@ class Kept:
     target: Module | Exercise  # what was meant to be replaced: the whole file, or one function of it
     digest: str  # of the content that came in
     by: str = "reset"  # the command that did it
+    read: tuple[str, ...] | None = None  # the exercises that were read, not built, before; None: not noted
 
     @property
     def at(self) -> str:
@@ -38,13 +41,21 @@ class Kept:
         return f"{then:%H:%M}" if then.date() == datetime.now().date() else f"{then.day} {then:%b %H:%M}"
 
 
-def replace(target: Module | Exercise, content: bytes | None, *, undoes: bool = False, by: str = "reset") -> Kept:
+def replace(
+    target: Module | Exercise,
+    content: bytes | None,
+    *,
+    undoes: bool = False,
+    by: str = "reset",
+    read: Iterable[str] = (),
+) -> Kept:
     """Keep what a module's file holds, then give it new content (None: remove it).
 
     undoes: whether this undoes an earlier replacement; then `last` will never return it. by: the command that does it.
+    read: the exercises that are read, not built, in what is replaced.
     The copy is complete before anything is replaced. Raises CannotDo; then the file is what it was.
     """
-    kept = _keep(target, digest(content), undoes, by)
+    kept = _keep(target, undoes, {"digest": digest(content), "by": by, "read": list(read)})
     path = kept.path
     if content is not None:
         write_whole(path, content)
@@ -93,7 +104,8 @@ def _read(folder: Path) -> Kept | None:
             return None
         meant = next((e for e in found.exercises if e.id == target), found)
         copy = folder / name if existed else None
-        return Kept(found.file, folder, copy, meant, str(note.get("digest")), str(note.get("by", "reset")))
+        read = tuple(map(str, note["read"])) if "read" in note else None
+        return Kept(found.file, folder, copy, meant, str(note.get("digest")), str(note.get("by", "reset")), read)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = f"{type(error).__name__}: {error}"
         raise CannotDo(
@@ -102,8 +114,11 @@ def _read(folder: Path) -> Kept | None:
         ) from None
 
 
-def _keep(target: Module | Exercise, digest: str, undoes: bool, by: str) -> Kept:
-    """Copy a file into a new folder of `.tito/kept`, which gets its name only when it is complete."""
+def _keep(target: Module | Exercise, undoes: bool, facts: dict[str, Any]) -> Kept:
+    """Copy a file into a new folder of `.tito/kept`, which gets its name only when it is complete.
+
+    facts: what its note holds besides: "digest", "by" and "read".
+    """
     module, name = (target, target.number) if isinstance(target, Module) else (course.owner(target), target.id)
     path = module.file
     folder = KEPT / stamp()
@@ -114,8 +129,8 @@ def _keep(target: Module | Exercise, digest: str, undoes: bool, by: str) -> Kept
         existed = path.exists()
         if existed:
             shutil.copy2(path, copy)
-        facts = {"file": shown(path), "existed": existed, "target": name, "digest": digest, "undone": undoes, "by": by}
-        (unfinished / NOTE).write_text(json.dumps(facts, indent=1), encoding="utf-8")
+        note = {"file": shown(path), "existed": existed, "target": name, "undone": undoes, **facts}
+        (unfinished / NOTE).write_text(json.dumps(note, indent=1), encoding="utf-8")
         unfinished.rename(folder)
     except OSError as error:
         with contextlib.suppress(OSError):
@@ -124,4 +139,5 @@ def _keep(target: Module | Exercise, digest: str, undoes: bool, by: str) -> Kept
             f"{shown(path)} can't be kept in {shown(KEPT)} ({error.strerror}), so it was not replaced; "
             "`tito doctor` looks closer"
         ) from None
-    return Kept(path, folder, folder / path.relative_to(ROOT) if existed else None, target, digest, by)
+    kept = folder / path.relative_to(ROOT) if existed else None
+    return Kept(path, folder, kept, target, facts["digest"], facts["by"], tuple(facts["read"]))

@@ -199,7 +199,7 @@ def _show(module: Module, rows: list[dict[str, Any]]) -> None:
             measured = str(row["measured"]).rpartition(" ")[2]
         elif row["note"]:
             notes.append(f"{quantity.what.capitalize()}: {row['note']}.")
-        ratio = "" if row["measured"] is None else f"{row['ratio']:.2g}" if row["ratio"] else _verdict(row)
+        ratio = "" if row["measured"] is None else quantities.ratio(row["ratio"]) if row["ratio"] else _verdict(row)
         table.add_row(quantity.what, predicted, measured, ratio, style="bold" if row["explain"] else "")
     say(f"{module.number} {module.name}, one repetition; the ratio is measured / predicted\n")
     Console().print(table, highlight=False, markup=False)
@@ -215,7 +215,7 @@ def _wrapped(text: str) -> None:
 
 
 def _verdict(row: dict[str, Any]) -> str:
-    return "right" if row.get("right") else "another"
+    return "right" if row.get("right") else "another line"
 
 
 def _shown(value: Value | None, kind: Kind | None) -> str:

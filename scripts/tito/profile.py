@@ -5,6 +5,7 @@ Public parts: `profile`, `Command`. What else it does stands in `predict.py`, `a
 
 import contextlib
 import io
+import itertools
 from typing import Annotated, Any
 
 import typer
@@ -27,13 +28,17 @@ INTERRUPTED = 130  # the exit code after Ctrl-C
 
 
 class Command(TyperCommand):
-    """`tito profile`, whose `--predict` asks where no values follow it."""
+    """`tito profile`, whose `--predict` asks and whose `--against` means the last one, where no value follows them."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the word `ask` behind a bare `--predict`."""
+        """Put the word `ask` behind a bare `--predict`, and `last` behind a bare `--against`."""
         words = []
-        for word, following in zip(args, [*args[1:], "-"], strict=True):
-            words += [word, predicting.ASK] if word == "--predict" and "=" not in following else [word]
+        for word, following in itertools.zip_longest(args, args[1:], fillvalue=""):
+            words.append(word)
+            if word == "--predict" and "=" not in following:
+                words.append(predicting.ASK)
+            elif word == "--against" and (following[:1] in ("", "-") or following.isdecimal()):  # 01 is the module
+                words.append(profile_kept.LAST)
         return super().parse_args(ctx, words)
 
 
@@ -45,7 +50,7 @@ def profile(
         str, typer.Option(metavar="[flop=450M,...]", help="Predict, then measure; without values it asks.")
     ] = "",
     explain: Annotated[str, typer.Option(metavar="TEXT", help="Say why the last prediction was far off.")] = "",
-    against: Annotated[str, typer.Option(metavar="last|FILE", help="Compare with an earlier profile.")] = "",
+    against: Annotated[str, typer.Option(metavar="[last|FILE]", help="Compare with the last profile, or FILE.")] = "",
     budget: Annotated[
         bool, typer.Option("--budget", help="Measure the module's budgets: counts, never times.")
     ] = False,
@@ -147,8 +152,18 @@ def _show_time(module: course.Module, result: Result) -> None:
     )
     if result["parts"]:
         _show_parts(result["parts"])
-    if result["before"]:
-        say(f"The last time it was {_time(result['before'])}; now {result['median'] / result['before']:.2f} of that.")
+    if before := result["before"]:
+        times = f"{_time(before['median'])}; now it takes {result['median'] / before['median']:.2f} times as long"
+        say(f"The last time, {_whose(before['code'], result['code'])}, it was {times}.")
+
+
+def _whose(before: record.Code, now: record.Code) -> str:
+    """Say which code a time belongs to, seen from the one that runs now."""
+    if not before["exercises"]:  # of 00 the stub ran, of others the reference
+        return "with nothing of yours built" if now["exercises"] else "on the same code"
+    if not now["exercises"]:
+        return "on code of yours"
+    return "on the same code" if before["digest"] == now["digest"] else "on other code of yours"
 
 
 def _show_parts(parts: dict[str, float]) -> None:

@@ -1,6 +1,6 @@
 """Results of profiles: each is kept in `runs/profiles/` beside the file that the editor opens, under the same number.
 
-Public parts: `Result`, `FOLDER`, `new_file`, `keep`, `earlier`, `digest`.
+Public parts: `Result`, `FOLDER`, `LAST`, `new_file`, `keep`, `earlier`, `digest`.
 """
 
 import hashlib
@@ -16,6 +16,7 @@ from tito.memory import CannotDo, shown, write_whole
 Result = dict[str, Any]
 
 FOLDER = RUNS / "profiles"
+LAST = "last"  # in place of a file: the newest
 
 _NUMBER = re.compile(r"-(\d+)$")
 
@@ -35,12 +36,12 @@ def keep(module: Module, result: Result) -> Result:
     return kept
 
 
-def earlier(module: Module, tool: str, wanted: str = "last") -> Result:
+def earlier(module: Module, tool: str, wanted: str = LAST) -> Result:
     """Return a kept result of a module by a tool: the last one, or the one in a file (or beside a profile).
 
     Raises CannotDo where there is none, where it can't be read, or where it is another module's or another tool's.
     """
-    if wanted != "last":
+    if wanted != LAST:
         return _in_file(module, tool, Path(wanted))
     for number in sorted(_numbers(module.folder.name), reverse=True):
         found = _read(FOLDER / f"{module.folder.name}-{number}.json")

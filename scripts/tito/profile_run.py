@@ -4,7 +4,9 @@ Public parts: `measure`, `Tool`; `in_child`, `workload_of` and `place` for other
 written to `runs/profiles/`. Whatever goes wrong is a CannotDo with one sentence.
 """
 
+import contextlib
 import importlib.util
+import io
 import itertools
 import json
 import os
@@ -21,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from tito import profile_formats as formats
-from tito import profile_kept
+from tito import profile_kept, record
 from tito.course import MODULES, ROOT, Module
 from tito.memory import CannotDo, shown, write_whole
 from tito.profile_formats import Frame, Sample
@@ -63,8 +65,8 @@ def measure(module: Module, tool: Tool, seconds: float) -> Result:
     result = {"module": module.number, "with": tool.value, "workload": shown(workload), **found}
     if tool is not Tool.TIME:
         return profile_kept.keep(module, result)
-    before = _median_before(module)
-    kept = profile_kept.keep(module, result)
+    before = _time_before(module)
+    kept = profile_kept.keep(module, {**result, "code": _code(module)})
     return {**kept, "file": kept["kept"], "before": before}
 
 
@@ -220,10 +222,18 @@ def _write(file: Path, content: Result) -> None:
     write_whole(file, json.dumps(content).encode())
 
 
-def _median_before(module: Module) -> float | None:
-    """Return the median of the last timing, or None."""
+def _code(module: Module) -> record.Code:
+    """Return which code was timed; what the learner's files print while they are imported, the workload said."""
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        return record.code(module)
+
+
+def _time_before(module: Module) -> Result | None:
+    """Return the median and the code of the last timing, or None where it was kept without saying which code ran."""
     try:
-        return float(profile_kept.earlier(module, Tool.TIME)["median"])
+        found = profile_kept.earlier(module, Tool.TIME)
+        code = record.Code(exercises=list(found["code"]["exercises"]), digest=str(found["code"]["digest"]))
+        return {"median": float(found["median"]), "code": code}
     except (CannotDo, KeyError, TypeError, ValueError):
         return None
 

@@ -1,6 +1,6 @@
 """Quantities as people type and read them: "450M", "2.5 MB", "3ms", "2 * 300 * 500 * 1500".
 
-Public parts: `Kind`, `read`, `shown`.
+Public parts: `Kind`, `read`, `shown`, `ratio`.
 """
 
 import ast
@@ -81,6 +81,13 @@ def shown(number: float, kind: Kind) -> str:
         unit = letter + ("B" if kind is Kind.BYTES else "FLOP")
         unit = "bytes" if unit == "B" else unit
     return f"{_three_digits(number / size)} {unit}"
+
+
+def ratio(number: float) -> str:
+    """Return a ratio with two digits and no exponent: "1.3", "0.00012"; of a large one what is whole: "1,300"."""
+    if number >= 10:
+        return f"{number:,.0f}"
+    return f"{number:.{max(1, 1 - math.floor(math.log10(number)))}f}"
 
 
 def _three_digits(number: float) -> str:

@@ -1,11 +1,11 @@
 """The learner's record in `.tito/`: which references were read, and which milestones ran through on their code.
 
-Public parts: `read_reference`, `typed_anew`, `came_back`, `marks`, `yours`; `milestone_ran`, `milestone_holds`,
+Public parts: `read_reference`, `typed_anew`, `came_back`, `marks`, `yours`, `code`; `milestone_ran`, `milestone_holds`,
 `milestone_passed`.
 
 `read.json` holds for each exercise whose reference was read the body that was read. A function with that body is read,
-not built, whatever its comments and spaces; with another body it is the learner's. A reset starts it anew: what is
-typed then is the learner's also where it is the same.
+not built, whatever its comments and spaces; with another body it is the learner's. A reset, or the undo of a solve,
+starts it anew: what is typed then is the learner's also where it is the same.
 `milestones.json` holds for each milestone {"digest": ..., "passed": ..., "exercises": [...]}: which exercises were
 built when it last ran, and the digest of what was typed in them.
 """
@@ -13,8 +13,8 @@ built when it last ran, and the digest of what was typed in them.
 import functools
 import hashlib
 import os
-from collections.abc import Iterable, Sequence
-from typing import Any, Literal, TypeGuard
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, Literal, TypedDict, TypeGuard
 
 from tito import course
 from tito.answer import note
@@ -28,30 +28,43 @@ MILESTONES = "milestones.json"
 Mark = Literal["read", "seen"]
 
 
+class Code(TypedDict):
+    """Which code of the learner's runs."""
+
+    exercises: list[str]  # what is built
+    digest: str  # of the bodies in them
+
+
 def read_reference(exercise: Exercise) -> None:
     """Note that the learner has read an exercise's reference. Raises CannotDo if it can't be noted."""
     from tito import bodies
 
     node = bodies.find(bodies.reference(course.owner(exercise)), exercise.function)
     assert node is not None
-    write_json(READ, {**_load(READ), exercise.id: {"body": bodies.code(node), "anew": False}})
+    write_json(READ, {**_load(READ), exercise.id: {"body": bodies.code(node), "anew": False, "known": False}})
 
 
-def typed_anew(target: Module | Exercise) -> None:
-    """Note that stubs are back: what is typed from now on is the learner's. Raises CannotDo."""
+def typed_anew(target: Module | Exercise, known_to_be_read: bool = False) -> None:
+    """Note that the reference's body is gone: what is typed from now on is the learner's. Raises CannotDo.
+
+    known_to_be_read: whether it is still said that the reference was read.
+    """
     known = _load(READ)
-    changed = {e.id: {**known[e.id], "anew": True} for e in _exercises(target) if _entry(known, e.id)}
-    if changed:
-        write_json(READ, known | changed)
+    entries = [e.id for e in _exercises(target) if _entry(known, e.id)]
+    if entries:
+        write_json(READ, known | {id: {**known[id], "anew": True, "known": known_to_be_read} for id in entries})
 
 
-def came_back(target: Module | Exercise) -> None:
-    """Note that a reset was undone: a body that was read and is there again is read, not built. Raises CannotDo."""
+def came_back(target: Module | Exercise, read: Collection[str] | None) -> None:
+    """Note that a reset was undone: what was read, not built, before it is so again. Raises CannotDo.
+
+    read: the exercises that were so; None where that was not noted, then all that hold a body that was read.
+    """
     known = _load(READ)
     changed = {
         e.id: {**entry, "anew": False}
         for e in _exercises(target)
-        if (entry := _entry(known, e.id)) and _holds(e, entry["body"])
+        if (entry := _entry(known, e.id)) and (e.id in read if read is not None else _holds(e, entry["body"]))
     }
     if changed:
         write_json(READ, known | changed)
@@ -60,7 +73,7 @@ def came_back(target: Module | Exercise) -> None:
 def marks() -> dict[str, Mark]:
     """Return for each exercise whose reference was read: "read" if that body stands in the learner's file, or "seen".
 
-    An exercise that was reset since has no mark.
+    An exercise that was reset since has no mark; one whose solve was undone is "seen".
     """
     known, damage = read_json(READ)
     if damage:
@@ -70,6 +83,8 @@ def marks() -> dict[str, Mark]:
         entry = _entry(known, exercise.id)
         if entry and not entry.get("anew"):
             found[exercise.id] = "read" if _holds(exercise, entry["body"]) else "seen"
+        elif entry and entry.get("known"):
+            found[exercise.id] = "seen"
     return found
 
 
@@ -78,6 +93,15 @@ def yours() -> str:
     from tinytorch import _workspace
 
     return _workspace.yours([id for id, mark in marks().items() if mark == "read"])
+
+
+def code(module: Module) -> Code:
+    """Return what of the learner's runs in a module's work: of that module and those before it.
+
+    That is nothing in reference mode, or where they are set aside.
+    """
+    built = [id for id in _built() if id.partition(".")[0] <= module.number]
+    return Code(exercises=built, digest=_digest(built))
 
 
 def milestone_ran(name: str, passed: bool) -> None:

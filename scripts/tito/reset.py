@@ -41,7 +41,8 @@ def _reset(target: Module | Exercise, as_json: bool) -> None:
     mine = _read(module)
     new = _new_content(target, module, mine)
     whole = isinstance(target, Module) or mine is None
-    done = kept.replace(target, new) if new != mine else None
+    read = [id for id, mark in record.marks().items() if mark == "read"]
+    done = kept.replace(target, new, read=read) if new != mine else None
     record.typed_anew(target)
     if as_json:
         document({"target": _id(target), "whole_file": whole, **_facts(module, done)})
@@ -56,15 +57,18 @@ def _reset(target: Module | Exercise, as_json: bool) -> None:
 
 
 def _undo(wanted: Module | Exercise | None, as_json: bool) -> None:
-    """Bring back what a reset replaced, and take that reset off the stack; what this replaces is kept in turn."""
+    """Bring back what a reset or a solve replaced, and take that off the stack; what this replaces is kept in turn."""
+    os.environ["TINYTORCH"] = "reference"  # nothing here runs the learner's file, which may hang or raise
     before = kept.last(wanted)
     module = _module(before.target)
     mine = _read(module)
     content, whole = _earlier_content(before, mine)
     done = kept.replace(before.target, content, undoes=True) if content != mine else None
     kept.close(before)
-    os.environ["TINYTORCH"] = "reference"  # as below
-    record.came_back(module if whole else before.target)
+    if before.by == "solve" and (done or before.copy):  # or else the answer still stands in a file that stays
+        record.typed_anew(before.target, known_to_be_read=True)
+    elif done:
+        record.came_back(module if whole else before.target, before.read)
     if as_json:
         document({"target": _id(before.target), "whole_file": whole, **_facts(module, done), "reset_at": before.at})
         return
@@ -80,13 +84,13 @@ def _undo(wanted: Module | Exercise | None, as_json: bool) -> None:
 def _earlier_content(before: Kept, mine: bytes | None) -> tuple[bytes | None, bool]:
     """Return the file as it shall be, and whether more than what was reset comes back with it.
 
-    What was edited since the reset of one function stays, where that function can be put back alone.
+    What was edited since the reset of one function stays, where that function can be put back alone; and a file that
+    the reset made stays, unless nothing was edited in it.
     """
     if before.copy is None:
-        return None, True
+        return (None if mine is None or kept.digest(mine) == before.digest else mine), True
     if isinstance(before.target, Module) or mine is None or kept.digest(mine) == before.digest:
         return before.copy.read_bytes(), isinstance(before.target, Module) or mine is None
-    os.environ["TINYTORCH"] = "reference"  # as below
     from tito.stubs import put_back
 
     try:
@@ -99,8 +103,10 @@ def _earlier_content(before: Kept, mine: bytes | None) -> tuple[bytes | None, bo
 def _came_back(before: Kept, whole: bool, changed: bool) -> str:
     """Say in one sentence what an undo brought back."""
     path, then = shown(before.path), f"before the {before.by} at {before.at}"
-    if before.copy is None:
+    if before.copy is None and changed:
         return f"{path} is gone again: it was not there {then}."
+    if before.copy is None and before.path.exists():
+        return f"{path} was not there {then}. It was edited since, so it stays; to remove it is up to you."
     what = f"Your {_name(before.target)}"
     if not changed:
         return f"{what} is already as it was {then}; nothing was changed."

@@ -214,6 +214,14 @@ def test_a_line_is_named_in_many_ways(text):
     assert predict._names(text, "modules/01_tensor/tensor.py:155 Tensor.__matmul__")
 
 
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(1300, "1,300"), (12.6, "13"), (1.26, "1.3"), (1, "1.0"), (0.5, "0.50"), (0.00012, "0.00012")],
+)
+def test_a_ratio_has_no_exponent(number, text):
+    assert quantities.ratio(number) == text
+
+
 @pytest.mark.parametrize("text", ["sum", "tensor.py:15", "autograd.py:155", "55"])
 def test_another_line_is_another(text):
     assert not predict._names(text, "modules/01_tensor/tensor.py:155 Tensor.__matmul__")

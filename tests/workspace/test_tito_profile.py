@@ -11,8 +11,9 @@ import time
 from pathlib import Path
 
 import pytest
+import typer
+from tito import cli, profile_kept, profile_lines, profile_run
 from tito import profile_formats as formats
-from tito import profile_kept, profile_lines, profile_run
 from tito.memory import CannotDo
 from tito.profile_formats import Frame, Sample
 from workspace_copy import Workspace, copy_workspace
@@ -21,6 +22,7 @@ MATMUL = """other = as_tensor(other, self)
         if self.ndim < 2 or other.ndim < 2:
             return matmul_vector(self, other)
         return record(matmul, self.data @ other.data, self, other)"""
+SLOWER = "        product = self.data @ other.data\n        return record(matmul, product, self, other)"
 UNBUILT = 'raise NotImplementedError("01.2 Tensor.__matmul__")'
 
 MINE, LIBRARY = "/w (1)/modules/01_tensor/tensor.py", "/v/numpy/core.py"
@@ -146,7 +148,40 @@ def test_time_gives_the_spread_and_compares_with_the_last_time(workspace):
     assert len(first["runs"]) >= 10
     assert min(first["runs"]) <= first["quartiles"][0] <= first["median"] <= first["quartiles"][1]
     again = workspace.tito("profile", "modules/00_setup/setup.py", "--with", "time")
-    assert "The last time it was" in again.stdout
+    assert re.search(r"The last time, on the same code, it was .* now it takes \S+ times as long\.", again.stdout)
+
+
+def test_a_time_says_whose_code_it_is_compared_with(workspace):
+    workspace.json("profile", "01", "--with", "time")
+    assert "The last time, on the same code, it was" in workspace.tito("profile", "01", "--with", "time").stdout
+    workspace.edit("tensor", "        return record(matmul, self.data @ other.data, self, other)", SLOWER)
+    try:
+        other = workspace.tito("profile", "01", "--with", "time").stdout
+    finally:
+        workspace.edit("tensor", SLOWER, "        return record(matmul, self.data @ other.data, self, other)")
+    assert "The last time, on other code of yours, it was" in other
+    aside = workspace.tito("profile", "01", "--with", "time", TINYTORCH="reference").stdout
+    assert "The last time, on code of yours, it was" in aside
+    assert (
+        "The last time, with nothing of yours built, it was" in workspace.tito("profile", "01", "--with", "time").stdout
+    )
+
+
+def test_without_a_module_it_says_what_is_missing(workspace):
+    ran = workspace.tito("profile")
+    assert (ran.returncode, "Missing argument 'NN'" in ran.stderr, "Traceback" in ran.stderr) == (2, True, False)
+
+
+@pytest.mark.parametrize("words", [["01", "--against"], ["--against", "01"], ["--against", "--no-open", "01"]])
+def test_a_bare_against_means_the_last_one(words):
+    command = typer.main.get_command(cli.app).commands["profile"]
+    given = command.make_context("profile", words).params
+    assert (given["module"], given["against"], given["predict"]) == ("01", "last", "")
+
+
+def test_against_takes_a_file(tmp_path):
+    command = typer.main.get_command(cli.app).commands["profile"]
+    assert command.make_context("profile", ["01", "--against", "runs/a-1.json"]).params["against"] == "runs/a-1.json"
 
 
 def test_the_table_marks_what_is_yours(workspace):

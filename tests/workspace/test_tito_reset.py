@@ -167,6 +167,20 @@ def test_a_deleted_file_comes_back_whole_and_undo_removes_it_again(workspace: Wo
     assert not path.exists()
 
 
+@pytest.mark.parametrize("target", ["01", "01.1"])
+def test_undo_never_removes_what_was_typed_since(workspace: Workspace, target: str) -> None:
+    path = workspace.mine("tensor")
+    path.unlink()
+    workspace.json("reset", target)
+    _, mine = build(workspace)
+    run = workspace.tito("reset", "--undo")
+    assert run.returncode == 0
+    assert "modules/01_tensor/tensor.py was not there before the reset at" in run.stdout
+    assert "It was edited since, so it stays" in run.stdout
+    assert path.read_bytes() == mine
+    assert "nothing more to bring back" in workspace.json("reset", "--undo")["error"]
+
+
 def test_in_a_file_that_cannot_be_parsed_only_the_whole_module_is_reset(workspace: Workspace) -> None:
     stub = workspace.mine("tensor").read_bytes()
     workspace.edit("tensor", UNBUILT, "        return (\n")

@@ -83,6 +83,33 @@ def test_the_undo_of_that_reset_makes_it_read_again(workspace):
     assert state(workspace) == ("read", "read")
 
 
+def test_after_the_undo_of_a_solve_the_same_body_is_yours_and_known_to_be_read(workspace):
+    workspace.tito("solve", "05.1")
+    workspace.tito("reset", "--undo")
+    workspace.edit("autograd", UNBUILT, SOLVED)
+    assert state(workspace) == ("built", "seen")
+    workspace.tito("reset", "05.1")
+    workspace.tito("reset", "--undo")
+    assert state(workspace) == ("built", None)  # that reset took the mark away; its undo brings none back
+
+
+def test_an_undo_that_changes_nothing_touches_no_mark(workspace):
+    workspace.tito("solve", "05.1")
+    workspace.tito("reset", "05.1")
+    workspace.edit("autograd", UNBUILT, SOLVED)
+    assert state(workspace) == ("built", None)
+    assert "nothing was changed" in workspace.tito("reset", "--undo").stdout
+    assert state(workspace) == ("built", None)
+
+
+def test_the_undo_of_a_solve_that_made_the_file_leaves_an_answer_that_stays_marked(workspace):
+    workspace.mine("autograd").unlink()
+    workspace.tito("solve", "05.1")
+    workspace.edit("autograd", "    return g * b, g * a\n", "    return g * b, g * a  # edited\n")
+    assert "so it stays" in workspace.tito("reset", "--undo").stdout
+    assert state(workspace) == ("read", "read")
+
+
 def test_what_is_built_is_replaced_only_when_forced_and_kept(workspace):
     workspace.edit("autograd", UNBUILT, OWN)
     mine = workspace.mine("autograd").read_bytes()
