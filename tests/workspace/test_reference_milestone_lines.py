@@ -1,9 +1,12 @@
 """The milestones perceptron and xor: what they find, what they show, and what they say of the learner's own code."""
 
+import io
 import json
+import re
 import shutil
 
 import pytest
+from rich.console import Console
 from tito import course
 from tito.milestones import perceptron, telling, xor
 from workspace_copy import Workspace, copy_workspace
@@ -104,6 +107,19 @@ def test_code_that_raises_is_one_clear_error(learner):
     assert run.returncode == 1
     assert "modules/05_autograd/autograd.py" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+@pytest.mark.parametrize(("terminal", "longest"), [(True, 60), (False, 200)])
+def test_rows_keep_within_a_terminal_and_are_whole_in_a_pipe(terminal, longest):
+    console = Console(file=io.StringIO(), force_terminal=terminal, width=60, no_color=True, soft_wrap=True)
+    text = " ".join(["Tensor.__add__ 1,200,"] * 6)
+    telling.show_rows(console, [("yours", f"[bold]calls[/bold] {text}"), ("picture", "runs/digits/" + "x" * 30)])
+    telling.show_lines(console, ["next  " + text])
+    lines = re.sub(r"\x1b\[\d*m", "", console.file.getvalue()).splitlines()
+    assert max(map(len, lines)) <= longest
+    assert any(line.startswith("  picture runs/digits/xxx") for line in lines)
+    assert (len(lines) > 6) is terminal
+    assert " ".join(" ".join(lines).split()).count("Tensor.__add__ 1,200,") == 12
 
 
 def test_counting_puts_the_profiler_back(monkeypatch):

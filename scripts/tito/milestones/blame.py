@@ -1,6 +1,6 @@
 """Say which of the learner's functions a failure inside a milestone comes from, in place of a long traceback.
 
-Public parts: `Stopped`, `built`, `wrong`, `unjudged`, `doubts`, `stopped`, `suspects`.
+Public parts: `Stopped`, `built`, `wrong`, `unjudged`, `doubts`, `doubted`, `stopped`, `suspects`.
 """
 
 import re
@@ -26,7 +26,7 @@ def wrong(own: Sequence[Standing]) -> list[Standing]:
 
 
 def unjudged(own: Sequence[Standing]) -> list[Standing]:
-    """Return the exercises whose file was edited since they were judged, or that never were."""
+    """Return the exercises whose code was edited since they were judged, or that never were."""
     return [s for s in own if s.verdict in ("changed", "unknown")]
 
 
@@ -34,8 +34,12 @@ def doubts(own: Sequence[Standing]) -> str:
     """Return one line on what runs but is not known to be right, or ""."""
     groups = (("last judged wrong", wrong(own)), ("not judged since the last change", unjudged(own)))
     said = [f"{what}: {', '.join(str(s.exercise) for s in group)}" for what, group in groups if group]
-    ids = sorted(s.exercise.id for _, group in groups for s in group)
-    return f"note  {'; '.join(said)}   tito test {' '.join(ids)}" if said else ""
+    return f"note  {'; '.join(said)}" if said else ""
+
+
+def doubted(own: Sequence[Standing]) -> list[Standing]:
+    """Return the exercises that are not known to be right, in the course's order."""
+    return [s for s in own if s.verdict in ("failed", "changed", "unknown")]
 
 
 def stopped(error: Exception, task: str) -> Stopped:

@@ -67,7 +67,7 @@ class Result:
     seconds: float
     pictures: tuple[str, ...]  # paths from the workspace's top
     wrong: tuple[str, ...]  # the exercises that ran and were wrong when last judged: "01.1"
-    unjudged: tuple[str, ...]  # those that ran and were not judged since their file changed
+    unjudged: tuple[str, ...]  # those that ran and were not judged since their code changed
 
     @property
     def reached(self) -> bool:
@@ -85,6 +85,7 @@ def run(seed: int = 0, epochs: int = EPOCHS, show: bool = True) -> Result:
     start = time.perf_counter()
     yours, own = standings()[0], blame.built()
     telling.say_whose(console, yours, own)
+    console.print("Two trainings of one network: tested on images, and on writers, that it never saw.")
     with _progress(console) as progress:
         fixed = train("fixed", seed, epochs, progress)
         writers = train("writers", seed, epochs, progress)
@@ -163,9 +164,9 @@ class Show(Callback):
         self.task = task
 
     def after_epoch(self, trainer: Trainer, epoch: Epoch) -> None:
-        """Show the epoch, its loss and the accuracy after it."""
+        """Show the epoch, its loss on what it learned from, and the accuracy on what it never saw."""
         accuracy = percent(epoch.validation.accuracy) if epoch.validation else ""
-        what = f"epoch {epoch.number:>3}   loss {epoch.loss:.3f}   right {accuracy}"
+        what = f"epoch {epoch.number:>3}   training loss {epoch.loss:.3f}   right {accuracy}"
         self.progress.update(self.task, advance=1, what=what)
 
 
@@ -213,8 +214,8 @@ def _report(console: Console, result: Result, trouble: str) -> None:
     ]
     if trouble:
         rows.append(("no pictures", f"{escape(trouble)}; `tito doctor` looks closer"))
-    console.print("\n".join(["", *(f"  {name:<14} {text}" for name, text in rows), ""]))
-    console.print("\n".join(_next(result)), markup=False)
+    telling.show_rows(console, rows)
+    telling.show_lines(console, _next(result))
 
 
 def _comparison(result: Result) -> str:

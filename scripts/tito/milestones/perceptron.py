@@ -47,7 +47,7 @@ class Result:
     calls: dict[str, int]  # of the learner's functions, in the whole learning
     pictures: tuple[str, ...]  # paths from the workspace's top
     wrong: tuple[str, ...]  # the exercises that ran and were wrong when last judged: "01.1"
-    unjudged: tuple[str, ...]  # those that ran and were not judged since their file changed
+    unjudged: tuple[str, ...]  # those that ran and were not judged since their code changed
 
     @property
     def reached(self) -> bool:
@@ -160,7 +160,5 @@ def _report(console: Console, result: Result, trouble: str) -> None:
     ]
     if trouble:
         rows.append(("no picture", f"{trouble}; `tito doctor` looks closer"))
-    console.print("\n".join(["", *(f"  {name:<10} {text}" for name, text in rows), ""]))
-    console.print(
-        "\n".join(telling.what_next(result.reached, "All four points should be answered right")), markup=False
-    )
+    telling.show_rows(console, rows)
+    telling.show_lines(console, telling.what_next(result.reached, "All four points should be answered right"))

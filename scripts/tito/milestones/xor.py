@@ -63,7 +63,7 @@ class Result:
     calls: dict[str, int]  # of the learner's functions, in one step of the training
     pictures: tuple[str, ...]  # paths from the workspace's top
     wrong: tuple[str, ...]  # the exercises that ran and were wrong when last judged: "01.1"
-    unjudged: tuple[str, ...]  # those that ran and were not judged since their file changed
+    unjudged: tuple[str, ...]  # those that ran and were not judged since their code changed
 
     @property
     def reached(self) -> bool:
@@ -183,6 +183,6 @@ def _report(console: Console, result: Result, trouble: str) -> None:
     ]
     if trouble:
         rows.append(("no picture", f"{trouble}; `tito doctor` looks closer"))
-    console.print("\n".join(["", *(f"  {name:<10} {text}" for name, text in rows), ""]))
+    telling.show_rows(console, rows)
     goal = "Two layers should answer all four points right"
-    console.print("\n".join(telling.what_next(result.reached, goal)), markup=False)
+    telling.show_lines(console, telling.what_next(result.reached, goal))
