@@ -14,7 +14,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tito import course
-from tito.course import MEMORY, MODULES, ROOT, Module
+from tito.course import MEMORY, MODULES, ROOT, Exercise, Module
+from tito.cursor import definitions
 from tito.findings import Finding, note, ok, problem
 from tito.memory import read_json, shown
 
@@ -34,9 +35,9 @@ VARIABLES = {
 
 
 def your_files() -> Iterator[Finding]:
-    """Look whether each learner's file is there, can be parsed and can be written."""
+    """Look whether each learner's file is there, can be parsed, has all its functions and can be written."""
     found = [finding for module in course.modules() if (finding := _file(module))]
-    yield from found or [ok("your files", f"all {len(course.modules())} can be parsed and written")]
+    yield from found or [ok("your files", f"all {len(course.modules())} are whole and can be written")]
 
 
 def _file(module: Module) -> Finding | None:
@@ -50,7 +51,17 @@ def _file(module: Module) -> Finding | None:
         return note("your files", f"{name} can't be read: {error.strerror}", f"chmod u+rw {name}")
     if unparsed := parse_error(module.file):
         return note("your files", unparsed, MEND)
+    if lacking := _lacking(module):
+        says = f"{name} has no {', '.join(map(str, lacking))}; the reference's runs"
+        return note("your files", says, f"tito reset {lacking[0].id} brings the stub back")
     return None if os.access(module.file, os.W_OK) else note("your files", f"{name} is read-only", f"chmod u+w {name}")
+
+
+def _lacking(module: Module) -> list[Exercise]:
+    """Return the exercises whose function isn't in a file that can be parsed."""
+    with warnings.catch_warnings(action="ignore"):
+        found = definitions(ast.parse(module.file.read_bytes()))
+    return [e for e in module.exercises if e.function.partition("@")[0] not in found]
 
 
 def parse_error(path: Path) -> str:

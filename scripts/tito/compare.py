@@ -3,6 +3,7 @@
 import importlib.util
 import json
 import os
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -44,7 +45,7 @@ def compare(
     if not theirs.is_file():
         raise CannotDo(f"{chosen.number} {chosen.title} has nothing to compare: its work has no counterpart in PyTorch")
     if importlib.util.find_spec("torch") is None:
-        install = f"{sys.executable} -m pip install torch --index-url https://download.pytorch.org/whl/cpu"
+        install = f"{shlex.quote(sys.executable)} -m pip install torch --index-url https://download.pytorch.org/whl/cpu"
         raise CannotDo(f"PyTorch isn't installed here; the course doesn't need it. To compare (about 1 GB): {install}")
     if not as_json:
         import_course()

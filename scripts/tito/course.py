@@ -6,6 +6,7 @@ Public parts: `Exercise`, `Question`, `Capability`, `Module`, `modules`, `module
 
 import difflib
 import functools
+import re
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,11 +128,27 @@ def select(name: str) -> Module | Exercise:
         return known[name]
     if found := _at_path(name):
         return found
-    short = {str(int(m.number)): m for m in modules()}  # "5" for "05"
-    if name in short:
-        return short[name]
-    near = difflib.get_close_matches(name, known, n=3, cutoff=0.4) or [m.number for m in modules()]
-    raise UnknownName(f"there is no {name!r} in this course; did you mean {' or '.join(near)}?")
+    if re.match(r"\d(\.|$)", name) and f"0{name}" in known:  # "5" for "05", "5.3" for "05.3"
+        return known[f"0{name}"]
+    raise UnknownName(_unknown(name, known))
+
+
+def _unknown(name: str, known: dict[str, Module | Exercise]) -> str:
+    """Say that nothing is called so, and what comes nearest."""
+    from tito.anatomy import NAMES
+
+    number = name.partition(".")[0].zfill(2)
+    if number in NAMES and number not in known:
+        return f"{number} {NAMES[number]} has no exercises yet: they come in a later release; the reference holds it"
+    file, _, line = name.rpartition(":")
+    if file and line.isdecimal():
+        return f"there is no file {file!r} here; FILE:LINE names a file of this course, seen from the folder you are in"
+    short = {e.function.rpartition(".")[2].strip("_"): str(e) for m in modules() for e in m.exercises}
+    if name.strip("_") in short:
+        return f"there is no {name!r} in this course; did you mean {short[name.strip('_')]}?"
+    near = difflib.get_close_matches(name, [*known, *short], n=3, cutoff=0.4)
+    meant = list(dict.fromkeys(short.get(n, n) for n in near)) or [m.number for m in modules()]
+    return f"there is no {name!r} in this course; did you mean {' or '.join(meant)}?"
 
 
 def module(name: str) -> Module:

@@ -1,6 +1,6 @@
 """Which exercise a line of a file belongs to.
 
-Public parts: `exercise_at`. Standard library alone: a learner's file is read, never run.
+Public parts: `exercise_at`, `definitions`. Standard library alone: a learner's file is read, never run.
 """
 
 import ast
@@ -30,6 +30,18 @@ def exercise_at(source: bytes, line: int, exercises: Mapping[str, str]) -> str |
     qualified = (".".join(names[:count]) for count in range(len(names), 0, -1))
     marked = (mark for node in reversed(around) if (mark := _marked(node)))
     return next(marked, None) or next((exercises[name] for name in qualified if name in exercises), None)
+
+
+def definitions(tree: ast.AST, prefix: str = "") -> set[str]:
+    """Return the qualified names of all functions and classes, wherever in a file they are defined."""
+    found: set[str] = set()
+    for node in ast.iter_child_nodes(tree):
+        inner = prefix
+        if isinstance(node, Definition):
+            found.add(prefix + node.name)
+            inner = f"{prefix}{node.name}."
+        found |= definitions(node, inner)
+    return found
 
 
 def _around(body: list[ast.stmt], line: int) -> Iterator[Definition]:

@@ -4,17 +4,20 @@ import contextlib
 import importlib.metadata
 import os
 import platform
+import shutil
 import sys
 import tomllib
 from pathlib import Path
 
+from tito import checks_workspace
 from tito.answer import Json, document
 from tito.course import ROOT
 from tito.limit import import_course
 
 PACKAGES = ("numpy", "typer", "rich", "pytest", "watchfiles")
 OPTIONAL = ("torch", "py-spy", "memray", "scalene")
-VARIABLES = ("TINYTORCH", "PYTHONPATH", "TERM_PROGRAM", "CODESPACES", "REMOTE_CONTAINERS")
+# The doctor says of the first ones what they change.
+VARIABLES = ("TINYTORCH", *checks_workspace.VARIABLES, "TERM_PROGRAM", "CODESPACES", "REMOTE_CONTAINERS")
 
 
 def info(as_json: Json = False) -> None:
@@ -30,7 +33,7 @@ def info(as_json: Json = False) -> None:
         return
     for name, value in facts.items():
         text = ", ".join(f"{k} {v or 'not there'}" for k, v in value.items()) if isinstance(value, dict) else value
-        print(f"{name:<12} {text or 'none'}")
+        print(f"{name:<12} {text.removeprefix(f'{name}: ') or 'none'}")
 
 
 def _facts() -> dict[str, str | dict[str, str | None]]:
@@ -46,7 +49,7 @@ def _facts() -> dict[str, str | dict[str, str | None]]:
         "packages": {name: _version(name) for name in PACKAGES},
         "optional": {name: _version(name) for name in OPTIONAL},
         "variables": {name: _short(value) for name, value in variables if value},
-        "terminal": os.environ.get("TERM", "") + (" (a terminal)" if sys.stdout.isatty() else " (no terminal)"),
+        "terminal": _terminal(),
     }
 
 
@@ -69,6 +72,13 @@ def _yours() -> str:
         return record.yours()
     except Exception as error:  # whatever keeps the package from being imported belongs into the report
         return f"can't be said: {type(error).__name__}: {error}"
+
+
+def _terminal() -> str:
+    """Return the terminal's kind and width, where the output goes to one."""
+    if not sys.stdout.isatty():
+        return "none: this goes into a file or another program"
+    return f"{os.environ.get('TERM', 'of an unknown kind')}, {shutil.get_terminal_size().columns} columns"
 
 
 def _version(package: str) -> str | None:

@@ -26,8 +26,9 @@ def quiz(
 ) -> None:
     """Ask a module's questions, and say at once whether an answer is right and why.
 
-    Answers are kept, also those before Ctrl-C. Exits 0 only if all are right. With --json and no --answer, nothing is
-    asked: the document holds the questions.
+    Answers are kept, also those before Ctrl-C: the next call goes on there. Once all are answered, another time counts
+    only if it is as good. Exits 0 only if all are right. With --json and no --answer, nothing is asked: the document
+    holds the questions.
 
     Example: tito quiz 05, or tito quiz 05 --answer 2,1,3
     """
@@ -38,41 +39,73 @@ def quiz(
         document({"module": asked.number, "questions": [_question(q) for q in asked.questions]})
         return
     answers = _parsed(answer, asked) if answer else _ask_all(asked)
-    if answer:
-        _keep(asked, dict(zip((q.ask for q in asked.questions), answers, strict=True)))
     right = sum(a == q.right for a, q in zip(answers, asked.questions, strict=True))
+    best = _keep_better(asked, answers)
     if as_json:
         rows = [_question(q) | _judged(q, a) for q, a in zip(asked.questions, answers, strict=True)]
         document({"module": asked.number, "right": right, "of": len(rows), "answers": rows})
     else:
         if answer:
             _show_all(asked, answers)
-        _print(f"{right} of {len(answers)} right.")
+        _print(f"{right} of {len(answers)} right." + (f" Kept is your best time: {best}." if best != right else ""))
     raise typer.Exit(right != len(answers))
 
 
 def summary(module: Module) -> str:
     """Return "2 of 3 right" for the answers that are kept, or "" where there are none."""
+    kept = _kept(module)
+    return f"{_right(module, kept)} of {len(module.questions)} right" if kept else ""
+
+
+def _kept(module: Module) -> dict[str, int]:
+    """Return the answers that are kept, by the question."""
     known, _ = read_json(ANSWERS)
     answers = known.get(module.number)
-    kept = [(q, answers[q.ask]) for q in module.questions if q.ask in answers] if isinstance(answers, dict) else []
-    return f"{sum(a == q.right for q, a in kept)} of {len(module.questions)} right" if kept else ""
+    return {q.ask: answers[q.ask] for q in module.questions if q.ask in answers} if isinstance(answers, dict) else {}
+
+
+def _right(module: Module, answers: dict[str, int]) -> int:
+    return sum(answers.get(q.ask) == q.right for q in module.questions)
 
 
 def _ask_all(module: Module) -> list[int]:
-    """Ask every question; each answer is kept before the next is asked."""
-    answers: list[int] = []
+    """Ask what isn't answered yet, each answer kept before the next is asked; or all, once all are answered."""
+    answers = _kept(module)
+    again = len(answers) == len(module.questions)
+    if again:
+        answers = {}
+    elif answers:
+        _print(f"{len(answers)} of {len(module.questions)} are answered already; this goes on with the others.\n")
     try:
         for number, question in enumerate(module.questions, 1):
+            if question.ask in answers:
+                continue
             _show(question, f"{number} of {len(module.questions)}")
-            answers.append(_ask(len(question.choices)))
-            _keep(module, {question.ask: answers[-1]})
-            _show_verdict(question, answers[-1])
+            answers[question.ask] = _ask(len(question.choices))
+            if not again:
+                _keep(module, answers)
+            _show_verdict(question, answers[question.ask])
     except (KeyboardInterrupt, EOFError) as stop:
         print()
-        note(f"stopped; answered and kept: {len(answers)} of {len(module.questions)}")
+        kept = f"what you answered before stays: {summary(module)}" if again else _progress(module, answers)
+        note(f"stopped; {kept}")
         raise typer.Exit(INTERRUPTED if isinstance(stop, KeyboardInterrupt) else 1) from None
-    return answers
+    return [answers[question.ask] for question in module.questions]
+
+
+def _progress(module: Module, answers: dict[str, int]) -> str:
+    kept = f"answered and kept: {len(answers)} of {len(module.questions)}"
+    return f"{kept}; tito quiz {module.number} goes on there" if answers else kept
+
+
+def _keep_better(module: Module, answers: list[int]) -> int:
+    """Keep a whole row of answers, unless the one that is kept has more right; return how many the kept one has."""
+    given = dict(zip((q.ask for q in module.questions), answers, strict=True))
+    before = _kept(module)
+    if len(before) == len(given) and _right(module, before) > _right(module, given):
+        return _right(module, before)
+    _keep(module, given)
+    return _right(module, given)
 
 
 def _ask(choices: int) -> int:

@@ -8,7 +8,7 @@ import typer
 from tito import course, record
 from tito.answer import Json, document, note, say
 from tito.course import Exercise
-from tito.memory import shown
+from tito.memory import CannotDo, shown
 from tito.progress import Standing, place, standings
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ def show(
 ) -> None:
     """Show an exercise: its contract, its points, where to type, and where it stands.
 
-    With --reference also the answer, beside yours. If yours isn't built and right yet, you are asked first, and it is
-    marked as read.
+    With --reference also the answer, beside yours. If yours isn't built and right yet, it is marked as read, and you
+    are asked first; where nobody can be asked, --yes says it.
 
     Example: tito show 05.3, or tito show 05.3 --reference
     """
@@ -67,12 +67,12 @@ def show(
 
 
 def _confirm(standing: Standing) -> None:
-    """Say that the answer comes; where somebody sits at the terminal, ask."""
+    """Say that the answer comes, and ask; raises CannotDo where nobody can answer."""
     e = standing.exercise
     warning = f"This shows the answer to {e}, and marks it as read"
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        note(f"{warning}; tito hint {e.id} shows a hint instead")
-    elif not typer.confirm(f"{warning}. A hint: tito hint {e.id}. Show the answer?"):
+        raise CannotDo(f"{warning}: add --yes if you want that. A hint instead: tito hint {e.id}")
+    if not typer.confirm(f"{warning}. A hint: tito hint {e.id}. Show the answer?"):
         raise typer.Exit(1)
 
 

@@ -1,5 +1,7 @@
 """What a learner may call a module or an exercise, wherever they stand."""
 
+import re
+
 import pytest
 from tito import course
 from tito.course import UnknownName, select
@@ -40,6 +42,28 @@ def test_a_file_that_is_not_there_is_no_module(monkeypatch):
     monkeypatch.chdir(course.ROOT / "modules" / "01_tensor")
     with pytest.raises(UnknownName, match="tensr"):
         select("tensr.py")
+
+
+@pytest.mark.parametrize(("name", "id"), [("5", "05"), ("1.1", "01.1"), ("1.10", "01.10")])
+def test_a_leading_zero_can_be_left_out(name, id):
+    found = select(name)
+    assert (found.number if isinstance(found, course.Module) else found.id) == id
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("02", "02 Activations has no exercises yet: they come in a later release"),
+        ("2.1", "02 Activations has no exercises yet"),
+        ("sum", "did you mean 01.3 Tensor.sum"),
+        ("add", "did you mean 01.1 Tensor.__add__"),
+        ("nowhere.py:3", "there is no file 'nowhere.py' here"),
+        ("77", "did you mean"),
+    ],
+)
+def test_an_unknown_name_says_what_may_be_meant(name, says):
+    with pytest.raises(course.UnknownName, match=re.escape(says)):
+        select(name)
 
 
 def line_of(path, text):

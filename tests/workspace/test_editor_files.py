@@ -32,6 +32,7 @@ ENDS = {  # how a task ends on the untouched module 00, where that is not 0
     "Test the exercise at the cursor": (1, "wrong     00.1 parameter_count"),
     "Test one exercise": (1, "wrong     00.1 parameter_count"),
     "Test all that is built": (5, "nothing of yours yet"),
+    "Show the reference's answer beside yours, at the cursor": (1, "marks it as read: add --yes"),
     "Quiz of this module": (1, "1 of 3"),
     "Profile this module: predict, then measure": (1, "nobody sits here to be asked"),
     "Compare this module with PyTorch": (1, "00 Setup has nothing to compare"),

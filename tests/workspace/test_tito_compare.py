@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
+from tito import compare
+from tito.memory import CannotDo
 from workspace_copy import Workspace, copy_workspace
 
 UNBUILT = '    raise NotImplementedError("05.1 multiply_vjp")\n'
@@ -69,6 +71,13 @@ def test_without_pytorch_it_says_how_to_get_it(workspace):
     assert run.returncode == 1
     assert "PyTorch isn't installed here; the course doesn't need it" in run.stderr
     assert "-m pip install torch" in run.stderr
+
+
+def test_the_way_to_get_it_can_be_pasted_where_the_path_has_a_blank(monkeypatch):
+    monkeypatch.setattr("sys.executable", "/my course/bin/python")
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(CannotDo, match="'/my course/bin/python' -m pip install torch"):
+        compare.compare("05")
 
 
 def test_a_module_without_a_counterpart_says_so(workspace):

@@ -40,7 +40,8 @@ def test_every_broken_thing_is_named_at_once(workspace: Workspace) -> None:
     """Damaged learner's files, a damaged memory and variables that change things: notes, since the course goes on."""
     workspace.mine("setup").write_text("x = (\n")
     workspace.mine("tensor").unlink()
-    workspace.mine("autograd").write_text("\n\nraise RuntimeError('mine')\n")
+    text = workspace.mine("autograd").read_text(encoding="utf-8")
+    workspace.mine("autograd").write_text(f"\n\nraise RuntimeError('mine')\n{text}", encoding="utf-8")
     workspace.remembered("hints.json").parent.mkdir()
     workspace.remembered("hints.json").write_text("{")
     workspace.remembered("aside").write_text("01\n")
@@ -56,6 +57,13 @@ def test_every_broken_thing_is_named_at_once(workspace: Workspace) -> None:
     assert found(answer, "set aside")[0]["do"].startswith("tito use mine 01")
     assert "OPENBLAS_NUM_THREADS=1" in found(answer, "processor")[0]["says"]
     assert any("PYTHONOPTIMIZE=1" in check["says"] for check in found(answer, "variables"))
+
+
+def test_a_function_that_is_gone_is_named(workspace: Workspace) -> None:
+    workspace.edit("autograd", "def sum_to_shape(", "def total_to_shape(")
+    (check,) = found(workspace.json("doctor"), "your files")
+    assert check["says"] == "modules/05_autograd/autograd.py has no 05.3 sum_to_shape; the reference's runs"
+    assert check["do"] == "tito reset 05.3 brings the stub back"
 
 
 @pytest.mark.parametrize("name", ["numpy", "rich", "typer"])

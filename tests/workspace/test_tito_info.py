@@ -28,6 +28,14 @@ def test_text_has_a_line_for_each_fact(workspace):
     assert run.returncode == 0
     assert [line.split()[0] for line in run.stdout.splitlines()] == list(workspace.json("info"))
     assert "TINYTORCH reference" in run.stdout
+    assert "terminal     none: this goes into a file" in run.stdout
+
+
+def test_what_is_yours_and_every_variable_that_changes_things_is_said_once(workspace):
+    workspace.edit("setup", "return 0", "return 1")
+    lines = workspace.tito("info", PYTHONDONTWRITEBYTECODE="1").stdout.splitlines()
+    assert lines[1].startswith("yours        00 1/1")
+    assert any(line.startswith("variables") and "PYTHONDONTWRITEBYTECODE 1" in line for line in lines)
 
 
 def test_a_package_that_cannot_be_imported_is_part_of_the_report(workspace):

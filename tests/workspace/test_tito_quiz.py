@@ -66,8 +66,22 @@ def test_ctrl_c_keeps_what_was_answered(workspace):
     child.send_signal(signal.SIGINT)
     _, errors = child.communicate(timeout=120)
     assert child.returncode == 130
-    assert "stopped; answered and kept: 1 of 2" in errors
+    assert "stopped; answered and kept: 1 of 2; tito quiz 00 goes on there" in errors
     assert kept(workspace) == {"00": {"How many?": 2}}
+    out, _ = start(workspace).communicate("1\n", timeout=30)
+    assert "1 of 2 are answered already" in out
+    assert "[1 of 2]" not in out
+    assert out.splitlines()[-1] == "2 of 2 right."
+    assert kept(workspace) == {"00": {"How many?": 2, "And now?": 1}}
+
+
+def test_a_worse_time_replaces_no_better_one(workspace):
+    workspace.tito("quiz", "00", "--answer", "2,1")
+    out, _ = start(workspace).communicate("1\n1\n", timeout=30)
+    assert out.splitlines()[-1] == "1 of 2 right. Kept is your best time: 2."
+    _, errors = start(workspace).communicate("1\n", timeout=30)
+    assert "stopped; what you answered before stays: 2 of 2 right" in errors
+    assert kept(workspace) == {"00": {"How many?": 2, "And now?": 1}}
 
 
 def test_the_end_of_the_input_keeps_what_was_answered(workspace):
@@ -82,7 +96,7 @@ def test_answers_can_be_given_at_once(workspace):
     answer = workspace.json("quiz", "00", "--answer", "1,1")
     assert (answer["right"], answer["of"]) == (1, 2)
     assert [(a["answer"], a["right"], a["is_right"]) for a in answer["answers"]] == [(1, 2, False), (1, 1, True)]
-    assert kept(workspace) == {"00": {"How many?": 1, "And now?": 1}}
+    assert kept(workspace) == {"00": {"How many?": 2, "And now?": 1}}
 
 
 def test_json_without_answers_holds_the_questions_alone(workspace):

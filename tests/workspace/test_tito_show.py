@@ -58,10 +58,15 @@ def test_a_line_of_the_file_means_its_exercise(workspace):
 
 
 def test_the_answer_to_what_is_not_built_is_announced_and_marked(workspace):
-    run = workspace.tito("show", "05.1", "--reference")
-    assert run.stderr == (
-        "tito: This shows the answer to 05.1 multiply_vjp, and marks it as read; tito hint 05.1 shows a hint instead\n"
+    refused = workspace.tito("show", "05.1", "--reference")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == (
+        "tito: This shows the answer to 05.1 multiply_vjp, and marks it as read: add --yes if you want that. "
+        "A hint instead: tito hint 05.1\n"
     )
+    assert not workspace.remembered("read.json").exists()
+    run = workspace.tito("show", "05.1", "--reference", "--yes")
+    assert run.stderr == ""
     assert "return g * b, g * a" in run.stdout
     assert "05.1 multiply_vjp is marked as read" in run.stdout
     assert workspace.json("status")["modules"][-1]["exercises"][0]["reference"] == "seen"
@@ -90,8 +95,8 @@ def test_at_a_terminal_it_asks_first(workspace, typed, code, marked):
 
 def test_yours_stands_beside_the_reference_where_there_is_room(workspace):
     workspace.edit("autograd", UNBUILT, BUILT)
-    wide = workspace.tito("show", "05.1", "--reference", COLUMNS="160").stdout.splitlines()
-    narrow = workspace.tito("show", "05.1", "--reference", COLUMNS="30").stdout.splitlines()
+    wide = workspace.tito("show", "05.1", "--reference", "--yes", COLUMNS="160").stdout.splitlines()
+    narrow = workspace.tito("show", "05.1", "--reference", "--yes", COLUMNS="30").stdout.splitlines()
     assert any(line.split() == ["yours", "the", "reference"] for line in wide)
     assert any("# mine" in line and "return g * b, g * a" in line for line in wide)
     assert [line for line in narrow if line in ("yours", "the reference")] == ["yours", "the reference"]
@@ -122,7 +127,7 @@ def test_what_is_wrong_is_marked_and_stays_yours(workspace):
 
 def test_a_file_that_cannot_be_parsed_still_shows_the_contract(workspace):
     workspace.mine("autograd").write_text("x = (\n")
-    run = workspace.tito("show", "05.1", "--reference")
+    run = workspace.tito("show", "05.1", "--reference", "--yes")
     assert run.returncode == 0
     assert "your file can't be used" in run.stdout
     assert "modules/05_autograd/autograd.py:1" in run.stdout
