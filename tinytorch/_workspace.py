@@ -118,7 +118,9 @@ def _states_in(source: bytes, exercises: dict[str, str]) -> dict[str, State]:
 
 
 def yours(read: Collection[str] = ()) -> str:
-    """Return the line that says what runs: "yours: 01 2/3, 05 1/3; the rest is the reference".
+    """Return the line that says what runs: "yours: 01 2/3, 05 1/3 typed; the rest is the reference".
+
+    What is typed is used, right or wrong: that is for the tests to say.
 
     read: exercises that hold the reference's own body, put in for the learner; they are named, and don't count.
     """
@@ -136,7 +138,7 @@ def yours(read: Collection[str] = ()) -> str:
             notes.append(f"{stub.number} is set aside")
         notes += [f"{id} is read, not built" for id, state in zip(found, states, strict=True) if state == "read"]
     rest = "the rest is the reference" if parts else "nothing of yours yet: the reference runs"
-    return "; ".join([*([f"yours: {', '.join(parts)}"] if parts else []), rest, *notes])
+    return "; ".join([*([f"yours: {', '.join(parts)} typed"] if parts else []), rest, *notes])
 
 
 def install() -> None:

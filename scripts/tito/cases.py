@@ -1,7 +1,7 @@
 """The judged tests of a module as plain functions, to run them outside of pytest: for diagnosis and for the course's
 own proofs.
 
-Public parts: `cases`, `outcome`, `names_for`, `likely`, `wrong_before`, `wrong_below`, `runs`, `lacking`.
+Public parts: `cases`, `outcome`, `names_for`, `likely`, `cause`, `runs`, `lacking`.
 """
 
 import functools
@@ -97,30 +97,22 @@ def _same(theirs: list[Mismatch | None], ours: list[Mismatch | None]) -> bool:
     )
 
 
-def wrong_before(exercise: Exercise) -> list[Exercise]:
-    """Return the exercises before this one that the learner has built and that are wrong for themselves."""
-    from tinytorch import _workspace
+def cause(case: Case, module: Module, exercise: Exercise) -> Exercise | None:
+    """Return the exercise on which a failed test stands, and which the learner has built and is wrong for itself.
 
-    wrong = []
-    for module in course.modules():
-        states = _workspace.exercise_states(module.name)
-        earlier = [e for e in module.exercises if _place(e) < _place(exercise) and states[e.id] == "built"]
-        wrong += [e for e in earlier if _wrong_without(exercise, module, e)]
-    return wrong
-
-
-def wrong_below(case: Case, module: Module, exercise: Exercise) -> Exercise | None:
-    """Return a later exercise of the module on which a failed test stands, and which is wrong for itself: `as_tensor`
-    below `Tensor.__add__`.
+    That is the first one before this in the course, or else a later one of this module: `as_tensor` below
+    `Tensor.__add__`. What the test doesn't run is never named.
     """
     from tinytorch import _workspace
 
-    states = _workspace.exercise_states(module.name)
-    for other in module.exercises:
-        if _place(other) <= _place(exercise) or states[other.id] != "built" or not runs(case, module, other):
-            continue
-        if _wrong_without(exercise, module, other):
-            return other
+    for owner in course.modules():
+        states = _workspace.exercise_states(owner.name)
+        for other in owner.exercises:
+            within = _place(other) < _place(exercise) or owner == module
+            if other == exercise or not within or states[other.id] != "built" or not runs(case, module, other):
+                continue
+            if _wrong_without(exercise, owner, other):
+                return other
     return None
 
 

@@ -18,6 +18,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tito.course import MODULES
+
 Array = np.ndarray[Any, Any]
 Raises = tuple[type[BaseException], *tuple[str, ...]]  # the error's type, and what its message contains
 
@@ -26,6 +28,7 @@ ATOL = 1e-6
 SHOWN_ELEMENTS = 24  # larger arrays are shown in part; -vv shows them whole
 DIGITS = 5  # shown of a float; more where wanted and got would look the same
 FORM = "  {:<12} {}"
+NO_TENSOR = "an array in place of a Tensor"  # an outcome's error
 
 
 @dataclass(frozen=True)
@@ -149,6 +152,9 @@ class Check:
         if raises and isinstance(error, raises[0]) and all(part in str(error) for part in raises[1:]):
             return
         wanted = _wanted(raises) if raises else self._show(_arrays(question.expected))
+        if (array := _array_for_a_tensor(error)) is not None:
+            text = f"a NumPy array of shape {array.shape}"
+            raise question.mismatch("a Tensor", text, Outcome(error=NO_TENSOR)) from error
         advised = traceback.format_exception_only(error)[-1].strip()  # with Python's "Did you mean"
         endless = isinstance(error, RecursionError)  # whose message says where the limit was met, by chance
         outcome = Outcome(error=type(error).__name__ if endless else f"{type(error).__name__}: {error}")
@@ -204,6 +210,18 @@ def recorded(tensor: Any) -> str:
     name = getattr(tensor.op, "__name__", f"{tensor.op!r}, which is no operation")
     inputs = " and ".join(str(x.shape) for x in tensor.inputs)
     return ", ".join([f"{name} of {inputs}", *(f"{key}={value}" for key, value in sorted(tensor.attributes.items()))])
+
+
+def _array_for_a_tensor(error: BaseException) -> Array | None:
+    """Return the array that was used as a Tensor by a test, or by the course: "ndarray has no attribute 'op'"."""
+    array = getattr(error, "obj", None) if isinstance(error, AttributeError) else None
+    if not isinstance(array, np.ndarray | np.generic):
+        return None
+    from tinytorch.tensor import Tensor
+
+    *_, last = _steps(error)
+    asked_by_learner = MODULES in Path(last.tb_frame.f_code.co_filename).parents
+    return np.asarray(array) if getattr(error, "name", "") in dir(Tensor) and not asked_by_learner else None
 
 
 def learner_line(error: BaseException, function: str) -> tuple[Path, int] | None:

@@ -5,21 +5,22 @@ Public parts: `Standing`, `standings`, `following`, `finished`, `place`; `Abilit
 
 import ast
 import contextlib
-import hashlib
 import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from tito import course, record
+from tito import course, fingerprints, record
 from tito.course import MILESTONE, Capability, Exercise, Module
 from tito.limit import import_course
 from tito.memory import read_json, shown
 
 Verdict = Literal["passed", "failed", "unknown"]
 
-VERDICTS = "verdicts.json"  # written by the pytest plugin: {"01.1": {"digest": ..., "outcome": "passed" or "failed"}}
+# Written by the pytest plugin: {"01.1": {"digest": ..., "outcome": "passed" or "failed"}}. The digest is that of the
+# exercise; an earlier version of the course wrote the whole file's, which holds too while nothing in the file changes.
+VERDICTS = "verdicts.json"
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,7 @@ class Standing:
     exercise: Exercise
     state: str  # see tinytorch._workspace.exercise_states; "read" where that is "built" with the reference's body
     outcome: Verdict  # the last one
-    changed: bool  # the file was edited since
+    changed: bool  # it, or what it calls in its file, was edited since; see fingerprints.py
     seen: bool = False  # the reference was read, and the body is another
 
     @property
@@ -64,18 +65,22 @@ def standings() -> tuple[str, list[Standing], str]:
     found = []
     for module in course.modules():
         states = _workspace.exercise_states(module.name)
-        digest = _digest(module)
+        digests, file = fingerprints.of_exercises(module), fingerprints.of_file(module)
         for e in module.exercises:
             state, mark = str(states.get(e.id, "missing")), marks.get(e.id)
             state = "read" if state == "built" and mark == "read" else state
-            found.append(Standing(module, e, state, *_judged(known.get(e.id), digest), seen=mark == "seen"))
+            found.append(
+                Standing(
+                    module, e, state, *_judged(known.get(e.id), (digests.get(e.id, ""), file)), seen=mark == "seen"
+                )
+            )
     return record.yours(), found, damage
 
 
 def abilities(found: Sequence[Standing]) -> list[Ability]:
     """Return every capability with what it lacks.
 
-    An exercise proves it if its tests passed on the learner's file as it is now; a milestone, if it ran through with
+    An exercise proves it if its tests passed on its code as it is now; a milestone, if it ran through with
     all exercises of the capability's module built by the learner.
     """
     proven = {s.exercise.id for s in found if s.done and not s.changed}
@@ -124,14 +129,7 @@ def place(standing: Standing) -> str:
     return f"{shown(path)}:{node.lineno}" if node else shown(path)
 
 
-def _judged(entry: Any, digest: str) -> tuple[Verdict, bool]:
+def _judged(entry: Any, now: tuple[str, str]) -> tuple[Verdict, bool]:
     if not isinstance(entry, dict) or entry.get("outcome") not in ("passed", "failed"):
         return "unknown", False
-    return entry["outcome"], entry.get("digest") != digest
-
-
-def _digest(module: Module) -> str:
-    try:
-        return hashlib.sha256(module.file.read_bytes()).hexdigest()
-    except OSError:
-        return ""
+    return entry["outcome"], entry.get("digest") not in now

@@ -24,7 +24,7 @@ VERDICTS = {"passed": "[green]right[/green]", "failed": "[red]wrong[/red]", "cha
 def status(as_json: Json = False) -> None:
     """Show every exercise with its state, its last verdict and its points, what you can do, and what comes next.
 
-    A capability is there once its proof is: exercises whose tests passed on your file as it is now, and milestones that
+    A capability is there once its proof is: exercises whose tests passed on your code as it is now, and milestones that
     ran through on what you built. What was read, not built, proves nothing.
 
     Example: tito status, or tito status --json for programs.
@@ -39,9 +39,9 @@ def status(as_json: Json = False) -> None:
         document({"yours": yours, "modules": modules, "capabilities": _capabilities(can), "next": following_id})
         return
     say(yours)
-    width = max(len(s.exercise.function) for s in found)
+    widths = max(len(s.exercise.id) for s in found), max(len(s.exercise.function) for s in found)
     for _, group in itertools.groupby(found, key=lambda s: s.module.number):
-        _show_module(list(group), width)
+        _show_module(list(group), widths)
     _show_abilities(can)
     say()
     if coming:
@@ -77,7 +77,7 @@ def _capabilities(can: Sequence[Ability]) -> list[dict[str, object]]:
     ]
 
 
-def _show_module(group: Sequence[Standing], width: int) -> None:
+def _show_module(group: Sequence[Standing], widths: tuple[int, int]) -> None:
     module = group[0].module
     won, all_points = (sum(s.exercise.points for s in group if s.done or every) for every in (False, True))
     points = f"{all_points} points" if group[0].state == "aside" else f"{won} of {all_points} points"
@@ -87,7 +87,8 @@ def _show_module(group: Sequence[Standing], width: int) -> None:
         state = STATES.get(s.state, s.state)
         verdict = VERDICTS[s.verdict] if s.state == "built" else ""
         said = ", ".join(filter(None, [verdict, "reference read" if s.seen else ""]))
-        line = f"  {s.exercise.id}  {s.exercise.function:<{width}} {s.exercise.points:>3}  {state:<13}  {said}"
+        name = f"{s.exercise.id:<{widths[0]}}  {s.exercise.function:<{widths[1]}}"
+        line = f"  {name} {s.exercise.points:>3}  {state:<13}  {said}"
         say(line.rstrip())
 
 

@@ -17,6 +17,9 @@ from tito import course, record
 from tito.course import ROOT, Exercise
 from tito.limit import import_course
 
+NO_TESTS = 5  # pytest's code where no test was selected
+NOTHING_BUILT = "Nothing here is built yet, so there is nothing to judge: tito status says where to begin."
+
 
 def run(targets: Sequence[str], *, pytest_args: Sequence[str] = ()) -> int:
     """Run the judged tests of modules and exercises ("05", "05.3", "autograd"; nothing: all) and return the exit code.
@@ -100,6 +103,9 @@ def test(
     import_course()
     if not as_json:
         typer.echo(record.yours())
+        if "--built" in options and not _any_built(chosen):
+            typer.echo(NOTHING_BUILT)
+            raise SystemExit(NO_TESTS)
         raise SystemExit(run(chosen, pytest_args=options))
     import contextlib
     import io
@@ -109,6 +115,19 @@ def test(
         code, verdicts = _run(chosen, options)
     typer.echo(json.dumps({"exit": code, "verdicts": verdicts, "output": text.getvalue()}, indent=1))
     raise SystemExit(code)
+
+
+def _any_built(chosen: Sequence[str]) -> bool:
+    """Return whether something can be judged: what is built, or what should be there and can't be used."""
+    from tinytorch import _workspace
+
+    states = {id: s for m in course.modules() for id, s in _workspace.exercise_states(m.name).items()}
+    return any(states[e.id] in ("built", "broken", "missing") for e in _exercises(chosen))
+
+
+def _exercises(targets: Sequence[str]) -> list[Exercise]:
+    selected = [course.select(target) for target in targets] or list(course.modules())
+    return [e for one in selected for e in ([one] if isinstance(one, Exercise) else one.exercises)]
 
 
 def _divide(words: list[str]) -> tuple[list[str], list[str]]:

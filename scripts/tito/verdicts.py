@@ -4,23 +4,24 @@ Loaded by `-p tito.verdicts` in pyproject.toml, so that the command line, the ed
 alike. A test that judges an exercise carries `@pytest.mark.exercise("05.3")` and takes `check`; others are left alone.
 """
 
-import hashlib
 import os
 import re
+import shutil
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tito import course, memory, record
-from tito.check import FORM, Check, Mismatch, labelled_rows, learner_line
+from tito import course, explaining, fingerprints, memory, record
+from tito.check import Check, Mismatch
 from tito.course import ROOT, Exercise, Module
 from tito.limit import import_course
 
 OWN_TESTS = ROOT / "tests" / "workspace"
 VERDICTS = "verdicts.json"  # in .tito/
 TIME_LIMIT = 10  # seconds for a judged test, which takes milliseconds: what takes longer never ends
+UNUSABLE = ("missing", "broken")  # states in which nothing can be judged
 TIMED_OUT = pytest.StashKey[set[str]]()
 TIMEOUT = re.compile(r"Timeout \(?>?\s*([\d.]+)")
 
@@ -99,10 +100,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     if not judged or os.environ.get("TINYTORCH") == "reference":
         return
     if judged in item.config.stash.setdefault(TIMED_OUT, set()):
-        pytest.fail(
-            f"{judged}: not run, since an earlier test of it found no end\n{_row('again', f'tito test {judged}')}",
-            pytrace=False,
-        )
+        pytest.fail(explaining.not_run(judged), pytrace=False)
     from tinytorch import _workspace
 
     module = _module_of(judged)
@@ -114,18 +112,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         elif state == "aside":
             pytest.skip(f"set aside: {exercise}; `tito use mine {module.number}` takes your own code again")
         elif state == "missing":
-            where = memory.shown(module.file)
-            pytest.fail(
-                f"{exercise} is not in {where}\n{_row('again', f'tito reset {exercise.id}   (puts its stub back)')}",
-                pytrace=False,
-            )
+            gone = not module.file.exists()
+            text = explaining.file_not_there(module) if gone else explaining.not_there(exercise, module)
+            pytest.fail(text, pytrace=False)
         elif state == "broken":
-            failure = _workspace.failures.get(module.name)
-            reason = str(failure) if failure else f"{memory.shown(module.file)} can't be read"
-            pytest.fail(
-                f"{module.number} {module.name} can't be used: {reason}\n{_row('again', f'tito test {module.number}')}",
-                pytrace=False,
-            )
+            pytest.fail(explaining.unusable(module, _workspace.failures.get(module.name)), pytrace=False)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -135,7 +126,8 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Generator[None, Any, None
     judged = judged_by(pyfuncitem)
     mismatch = result.excinfo[1] if judged and result.excinfo else None
     if isinstance(mismatch, Mismatch):
-        mismatch.details = explain(pyfuncitem.function, judged, mismatch)
+        module, exercise = _module_of(judged), _exercises_of(judged)[-1]
+        mismatch.details = explaining.explain(pyfuncitem.function, judged, module, exercise, mismatch)
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -150,55 +142,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if isinstance(error, Mismatch):
         report.longrepr = error.details or str(error)
     elif isinstance(error, pytest.fail.Exception) and (match := TIMEOUT.search(str(error))):
-        report.longrepr = _timed_out(item, judged, error, match[1])
+        module, exercise = _module_of(judged), _exercises_of(judged)[-1]
+        case = getattr(item, "function", None)
+        report.longrepr = explaining.timed_out(case, judged, module, exercise, error, float(match[1]))
         item.config.stash.setdefault(TIMED_OUT, set()).add(judged)
-
-
-def explain(case: Any, judged: str, mismatch: Mismatch) -> str:
-    """Return the text of a failure: behaviour, call, expected, got, rule, likely mistake, place, next command."""
-    from tito import cases
-
-    module = _module_of(judged)
-    exercise = _exercises_of(judged)[-1]
-    lines = [f"{exercise if judged == exercise.id else module.number + ' ' + module.name}: {behaviour(case)}"]
-    earlier = [] if os.environ.get("TINYTORCH") == "reference" else cases.wrong_before(exercise)
-    cause = next((e for e in earlier if cases.runs(case, module, e)), None)
-    if cause is None and os.environ.get("TINYTORCH") != "reference":
-        cause = cases.wrong_below(case, module, exercise)
-    if cause:
-        lines.append(_row("first", f"{cause} is wrong, and this test runs it: start there, with  tito test {cause.id}"))
-    elif earlier:
-        lines.append(_row("first", f"{earlier[0]} is wrong as well, and comes earlier: tito test {earlier[0].id}"))
-    lines += mismatch.rows()
-    likely = None if cause or judged != exercise.id else cases.likely(case, module, exercise, mismatch)
-    if mismatch.outcome.error == "NoneType":
-        lines += labelled_rows("likely", "the function ends without handing its result back: is `return` missing?")
-    elif likely:
-        lines += labelled_rows("likely", likely.says)
-    if needed := cases.lacking(mismatch):
-        lines.append(_row("needs", f"{needed}, which is not built, and the reference has no body for it either"))
-    else:
-        lines.append(_row("look at", place(module, exercise, mismatch.line)))
-    lines.append(_next_row(judged, exercise))
-    return "\n".join(lines)
-
-
-def behaviour(case: Any) -> str:
-    """Return what a judged test demands: its docstring's first line."""
-    return str(case.__doc__ or case.__name__.removeprefix("test_").replace("_", " ")).strip().splitlines()[0]
-
-
-def place(module: Module, exercise: Exercise, line: tuple[Path, int] | None) -> str:
-    """Return "modules/05_autograd/autograd.py:88  sum_to_shape": where it raised, or where the body starts."""
-    if line is None:
-        from tito.mistakes import target
-
-        code = target(module, exercise.function).__code__
-        line = (
-            Path(code.co_filename),
-            min((n for *_, n in code.co_lines() if n and n > code.co_firstlineno), default=code.co_firstlineno),
-        )
-    return f"{memory.shown(line[0])}:{line[1]}  {exercise.function}"
 
 
 def judged_by(item: pytest.Item) -> str:
@@ -242,17 +189,22 @@ class Verdicts:
         return "skipped" if outcomes else "not run"
 
     def pytest_sessionfinish(self) -> None:
-        """Keep the verdicts of the learner's code."""
+        """Keep the verdicts of the learner's code; what isn't there, or can't be used, was not judged."""
         if os.environ.get("TINYTORCH") != "reference":
-            keep({e: v for e in self.outcomes if "." in e and (v := self.verdict(e)) in ("passed", "failed")})
+            judged = [e for e in self.outcomes if "." in e and _state(e) not in UNUSABLE]
+            keep({e: v for e in judged if (v := self.verdict(e)) in ("passed", "failed")})
 
     def _module_summary(self, module: Module) -> list[str]:
-        """Return the lines of one module: what is right with where to compare, what is wrong, what did not run."""
+        """Return the lines of one module: what is right with how to compare, what is wrong, what did not run."""
         ran = [e for e in module.exercises if e.id in self.outcomes]
         read = [id for id, mark in record.marks().items() if mark == "read"]
-        lines = [line for e in ran if (line := _verdict_line(e, self.verdict(e.id), e.id in read))]
-        if any(self.verdict(e.id) == "passed" and e.id not in read for e in ran):
-            lines.append(f"            compare with the reference: tinytorch/{module.name}.py")
+        usable = [e for e in ran if _state(e.id) not in UNUSABLE]
+        lines = [line for e in usable if (line := _verdict_line(e, self.verdict(e.id), e.id in read))]
+        if right := [e for e in usable if self.verdict(e.id) == "passed" and e.id not in read]:
+            lines.append(f"            compare with the reference: tito show {right[-1].id} --reference")
+        name = memory.shown(module.file)
+        for state, why in (("missing", f"not in {name}"), ("broken", f"{name} can't be used")):
+            lines += _listed(state, [e.id for e in ran if _state(e.id) == state], why)
         skipped = [e.id for e in ran if self.verdict(e.id) == "skipped"]
         aside = [id for id in skipped if _state(id) == "aside"]
         lines += _listed("aside", aside, f"the reference runs there; `tito use mine {module.number}` takes yours again")
@@ -261,7 +213,10 @@ class Verdicts:
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
         """Say what stands, and what to do next."""
         explained = self.explained() if self.config.getoption("--brief") else []
-        for line in [*explained, *self.summary()]:
+        lines = [line for text in [*explained, *self.summary()] for line in text.splitlines() or [""]]
+        if terminalreporter.isatty:
+            lines = explaining.wrapped(lines, shutil.get_terminal_size().columns)
+        for line in lines:
             terminalreporter.write_line(line)
 
     def explained(self) -> list[str]:
@@ -278,7 +233,8 @@ class Verdicts:
             told.add(first)
             headline = first.partition("\n")[0]
             also = [line for text in others if (line := text.partition("\n")[0]) != headline]
-            lines += ["", first, *(_row("also fails", line.partition(": ")[2]) for line in dict.fromkeys(also))]
+            rows = (explaining.row("also fails", line.partition(": ")[2]) for line in dict.fromkeys(also))
+            lines += ["", first, *rows]
         return [*lines, ""]
 
     def summary(self) -> list[str]:
@@ -288,20 +244,21 @@ class Verdicts:
         lines: list[str] = []
         for module in course.modules():
             lines += self._module_summary(module)
-        following = next(
-            (
-                e
-                for m in course.modules()
-                for e in m.exercises
-                if self.verdict(e.id) in ("failed", "skipped") and _state(e.id) != "aside"
-            ),
-            None,
-        )
-        if following:
+        if following := self._following():
             lines.append(
                 f"  next      {following}: {memory.shown(course.owner(following).file)}, then  tito test {following.id}"
             )
         return lines
+
+    def _following(self) -> Exercise | None:
+        """Return what comes next: of what was asked for the first that isn't right, or else of the whole course."""
+        every = [e for m in course.modules() for e in m.exercises if _state(e.id) not in ("aside", *UNUSABLE)]
+        if left := [e for e in every if self.verdict(e.id) in ("failed", "skipped")]:
+            return left[0]
+        from tito.progress import following, standings
+
+        coming = following(standings()[1])
+        return coming.exercise if coming and self.verdict(coming.exercise.id) == "not run" else None
 
 
 def _listed(label: str, exercises: list[str], why: str) -> list[str]:
@@ -309,16 +266,15 @@ def _listed(label: str, exercises: list[str], why: str) -> list[str]:
 
 
 def keep(verdicts: dict[str, str]) -> None:
-    """Add verdicts to `.tito/verdicts.json`, each with the hash of the learner's file that it holds for."""
+    """Add verdicts to `.tito/verdicts.json`, each with the digest of the learner's code that it holds for."""
     if not verdicts:
         return
     known, damage = memory.read_json(VERDICTS)
     if damage:
         print(f"tito: {damage}; it is made anew, and the old one kept as {memory.lay_aside(VERDICTS) or 'nothing'}")
+    digests = {module: fingerprints.of_exercises(module) for module in {_module_of(e) for e in verdicts}}
     for exercise, outcome in verdicts.items():
-        path = _module_of(exercise).file
-        digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else ""
-        known[exercise] = {"digest": digest, "outcome": outcome}
+        known[exercise] = {"digest": digests[_module_of(exercise)].get(exercise, ""), "outcome": outcome}
     try:
         memory.write_json(VERDICTS, known)
     except memory.CannotDo as error:
@@ -334,25 +290,6 @@ def _verdict_line(exercise: Exercise, verdict: str, read: bool) -> str:
         "partly": f"  so far so good  {exercise}",
     }
     return texts.get(verdict, "")
-
-
-def _timed_out(item: pytest.Item, judged: str, error: BaseException, seconds: str) -> str:
-    module, exercise = _module_of(judged), _exercises_of(judged)[-1]
-    rows = [
-        f"{exercise}: {behaviour(getattr(item, 'function', None))}",
-        *labelled_rows("got", f"no answer within {float(seconds):g} s: a loop that never ends?"),
-        _row("look at", place(module, exercise, learner_line(error, exercise.function))),
-        _next_row(judged, exercise),
-    ]
-    return "\n".join(rows)
-
-
-def _next_row(judged: str, exercise: Exercise) -> str:
-    return _row("again", f'tito test {judged}      debug: F5 "Debug this test"      hint: tito hint {exercise.id}')
-
-
-def _row(label: str, text: str) -> str:
-    return FORM.format(label, text)
 
 
 def _module_of(judged: str) -> Module:

@@ -58,7 +58,7 @@ def test_what_is_built_runs_everywhere_and_the_reference_does_the_rest(started: 
         "method": 9.0,
         "through_the_table": 20,
         "half": 0.5,
-        "yours": "yours: 01 1/3, 05 1/2; the rest is the reference",
+        "yours": "yours: 01 1/3, 05 1/2 typed; the rest is the reference",
     }
     assert said.notices == []
 
@@ -199,7 +199,7 @@ def test_the_mode_and_the_list_of_what_is_set_aside(started: SmallWorkspace) -> 
     aside.write_bytes(b"05\n\xff\nnonsense\n")
     one = started.ask(**facts)
     assert (one.area, one.side, one.notices) == ("mine", 2, [])
-    assert one.yours == "yours: 01 1/3; the rest is the reference; 05 is set aside"
+    assert one.yours == "yours: 01 1/3 typed; the rest is the reference; 05 is set aside"
     aside.unlink()
     aside.mkdir()
     assert started.ask(**facts).side == 20

@@ -70,7 +70,7 @@ def test_a_broken_file_is_replaced_whole_and_one_line_says_so(
     assert said.left == ["SIDES", "Square", "_squared", "area", "fail", "math"]
     assert said.file == [str(workspace.root / "tinytorch" / "shapes.py")] * 3
     assert said.states == [dict.fromkeys(("01.1", "01.2", "01.3"), "broken"), {"05.1": "built", "05.2": "unbuilt"}]
-    assert said.yours == "yours: 05 1/2; the rest is the reference; 01 can't be used"
+    assert said.yours == "yours: 05 1/2 typed; the rest is the reference; 01 can't be used"
 
 
 def test_modules_that_a_failing_file_imported_see_the_reference_too(workspace: SmallWorkspace) -> None:

@@ -76,6 +76,30 @@ def test_a_verdict_counts_until_the_file_changes(workspace: Workspace) -> None:
     assert workspace.json("status")["next"] == "01.2"
 
 
+def test_a_verdict_goes_by_the_exercise_and_what_it_calls_not_by_the_file(workspace: Workspace) -> None:
+    reference = (workspace.root / "tinytorch" / "autograd.py").read_bytes()
+    helper = b"\ndef _product(x, y):\n    return x * y\n"
+    workspace.mine("autograd").write_bytes(reference + helper)
+    workspace.edit("autograd", "return g * b, g * a", "return _product(g, b), g * a")
+    assert workspace.tito("test", "05").returncode == 0
+
+    def changed() -> list[object]:
+        return [e["id"] for e in workspace.json("status")["modules"][-1]["exercises"] if e["verdict"] != "passed"]
+
+    workspace.edit("autograd", "_product(g, b), g * a", "_product(g, b), g * a  # the other factor")
+    assert changed() == []
+    workspace.tito("reset", "05.2")
+    assert changed() == ["05.2"]
+    workspace.edit("autograd", "    return x * y\n", "    return y * x\n")
+    assert changed() == ["05.1", "05.2"]
+
+
+def test_rows_stand_in_columns(workspace: Workspace) -> None:
+    rows = re.findall(r"^  (\d\d\.\d+ +)\S+ +\d+  \w", workspace.tito("status").stdout, re.MULTILINE)
+    assert len({len(row) for row in rows}) == 1
+    assert {row.strip() for row in rows} >= {"01.1", "01.10"}
+
+
 def test_what_changed_after_all_was_right_comes_next(workspace: Workspace) -> None:
     workspace.remembered("aside").parent.mkdir()
     numbers = [p.name[:2] for p in (workspace.root / "modules").iterdir()]
@@ -93,7 +117,7 @@ def test_text_names_the_place_and_the_command(workspace: Workspace) -> None:
     run = workspace.tito("status")
     assert run.returncode == 0
     lines = run.stdout.splitlines()
-    assert lines[0] == "yours: 00 1/1; the rest is the reference"
+    assert lines[0] == "yours: 00 1/1 typed; the rest is the reference"
     assert "00 Setup   1 of 1 points" in lines
     assert lines[-3:-1] == ["next  build 01.1 Tensor.__add__", "      " + lines[-2].strip()]
     assert lines[-2].strip().startswith("modules/01_tensor/tensor.py:")

@@ -1,5 +1,6 @@
 """What a learner sees: right, wrong, not built, and the text of a failure. Run on copies of the workspace."""
 
+import contextlib
 import json
 import os
 import re
@@ -138,8 +139,9 @@ def test_an_earlier_wrong_exercise_comes_first(workspace):
     )
     write(workspace, "autograd", "05.3", "return g")
     run = run_pytest(workspace, "tests/test_05_autograd.py", "-k", "added_axis or bias_gradient")
-    assert "first        01.1 Tensor.__add__ is wrong as well, and comes earlier: tito test 01.1" in run.stdout
-    assert "likely       unsummed broadcast" in run.stdout
+    alone = run.stdout.partition("likely       unsummed broadcast")[0].rpartition("\n05.3")[2]
+    assert alone
+    assert "first " not in alone  # that test doesn't run 01.1
     assert (
         "first        01.1 Tensor.__add__ is wrong, and this test runs it: start there, with  tito test 01.1"
         in run.stdout
@@ -183,6 +185,66 @@ def test_a_deleted_exercise_fails_and_says_how_to_get_it_back(workspace):
     assert "tito reset 01.3" in run.stdout
 
 
+def test_a_file_that_is_gone_is_said_once_with_the_way_back(workspace):
+    workspace.mine("autograd").unlink()
+    run = workspace.tito("test", "05")
+    assert run.returncode == 1
+    assert run.stdout.count("modules/05_autograd/autograd.py is not there") == 1
+    assert run.stdout.count("tito reset 05   (puts the stub back)") == 1
+    assert "tito reset 05." not in run.stdout
+    assert "  wrong " not in run.stdout
+
+
+def test_an_array_in_place_of_a_tensor_is_named(workspace):
+    write(workspace, "tensor", "01.6", "return self.data.mean(axis=axis, keepdims=keepdims)")
+    said = workspace.tito("test", "01.6").stdout
+    assert re.search(r"expected     a Tensor\n  got          a NumPy array of shape \(.*\)\n", said)
+    assert "likely       an array is handed back: record() makes a Tensor of it, which remembers" in said
+    assert "AttributeError" not in said
+
+
+def test_what_is_right_is_followed_by_what_comes_next(workspace):
+    build(workspace, "setup", "parameter_count")
+    build(workspace, "tensor", "Tensor.__add__")
+    workspace.tito("test", "00")
+    said = workspace.tito("test", "01.1").stdout
+    assert "compare with the reference: tito show 01.1 --reference\n" in said
+    assert "  next      01.2 Tensor.__matmul__: modules/01_tensor/tensor.py, then  tito test 01.2\n" in said
+
+
+def test_with_nothing_built_it_says_what_to_do(workspace):
+    run = workspace.tito("test", "--built")
+    assert (run.returncode, run.stdout.splitlines()[1:]) == (
+        5,
+        ["Nothing here is built yet, so there is nothing to judge: tito status says where to begin."],
+    )
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a terminal of its own")
+def test_in_a_terminal_all_but_what_the_editor_reads_keeps_within_it(workspace, columns):
+    import pty
+
+    write(workspace, "autograd", "05.1", "return g * b, 2 * g * a")
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "tito", "test", "05.1"]
+    environment = workspace.environment(COLUMNS=str(columns))
+    child = subprocess.Popen(command, cwd=workspace.root, env=environment, stdin=theirs, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    said = b""
+    with contextlib.suppress(OSError):  # how the other side's end is told
+        while part := os.read(ours, 100_000):
+            said += part
+    os.close(ours)
+    assert child.wait(timeout=30) == 1
+    lines = re.sub(r"\x1b\[[\d;]*m", "", said.decode()).replace("\r", "").splitlines()
+    places = [number for number, line in enumerate(lines) if line.startswith("  look at")]
+    read_by_the_editor = {near for number in places for near in (number - 1, number, number + 1)}
+    assert places
+    assert all(lines[number + 1].startswith("  again        tito test 05.1") for number in places)
+    assert [line for n, line in enumerate(lines) if len(line) > columns and n not in read_by_the_editor] == []
+
+
 @pytest.mark.parametrize(
     ("line", "error"),
     [
@@ -200,8 +262,17 @@ def test_a_file_that_cannot_be_used_fails_its_own_tests_alone(workspace, line, e
     build(workspace, "autograd", "multiply_vjp")
     run = workspace.tito("test", "01")
     assert run.returncode == 1
-    assert re.search(rf"01 tensor can't be used: modules/01_tensor/tensor.py:{number}: {error}", run.stdout)
-    assert "also fails" not in run.stdout
+    shown = run.stdout[run.stdout.index("01 tensor: your file can't be used") :].splitlines()
+    assert shown[1].startswith(f"  got          {error}")
+    assert shown[2:5] == [
+        f"  look at      modules/01_tensor/tensor.py:{number}  {line}",
+        "  again        tito test 01",
+        "",
+    ]
+    assert run.stdout.count("your file can't be used") == 1
+    assert "  wrong " not in run.stdout
+    assert "  broken    01.1, 01.2, " in run.stdout
+    assert not workspace.remembered("verdicts.json").exists()
     assert workspace.tito("test", "05.1").returncode == 0
 
 
@@ -233,7 +304,8 @@ def test_an_endless_loop_at_import_ends_and_its_line_is_named(workspace):
     path.write_text(path.read_text(encoding="utf-8") + endless, encoding="utf-8")
     run = workspace.tito("test", "01")
     assert run.returncode == 1
-    assert re.search(r"can't be used: modules/01_tensor/tensor.py:\d+: TimeoutError: no end after 10 s", run.stdout)
+    assert "  got          TimeoutError: no end after 10 s" in run.stdout
+    assert re.search(r"^  look at      modules/01_tensor/tensor.py:\d+  ", run.stdout, re.MULTILINE)
 
 
 def test_a_body_that_nobody_has_is_named_in_place_of_the_exercise_that_needs_it(workspace):
