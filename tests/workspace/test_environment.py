@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-SCRIPTS = ("start.py", "check.py", "find_python.py", "workspace_setup.py", "lock.py")
+SCRIPTS = ("start.py", "check.py", "check_skips.py", "find_python.py", "workspace_setup.py", "lock.py")
 SCRIPTS += ("setup_making.py", "setup_problems.py", "setup_state.py")
 LOCK = "one==1.0 \\\n    --hash=sha256:00\nscalene==2.2.1 \\\n    --hash=sha256:11\n"
 PYPROJECT = '[project]\nname = "tinytorch"\n'
@@ -55,6 +55,14 @@ shutil.copytree(folder / "pip", site / "pip")
 """
 # Runs when an interpreter of the fake installation starts: its venv comes before Python's own.
 HOOK = "import sys; sys.path.insert(0, {!r})"
+# A pytest that skips as many tests as REASONS names, and writes the report that it is asked for.
+FAKE_PYTEST = """
+import os, pathlib, sys
+report = next(a.partition("=")[2] for a in sys.argv if a.startswith("--junitxml="))
+skips = "".join(f'<testcase><skipped message="{reason}"/></testcase>' for reason in os.environ["REASONS"].split(";"))
+pathlib.Path(report).write_text(f"<testsuites><testsuite>{skips}</testsuite></testsuites>")
+print(*sys.argv[1:])
+"""
 FAKE_TOOL = "import os, sys; print(__package__, *sys.argv[1:], os.environ.get('TINYTORCH', '-'), sys.path[-1])"
 
 
@@ -164,12 +172,27 @@ def test_start_ends_with_the_way_to_call_tito_where_the_terminal_does_not_find_i
     assert "activate" in workspace.run("start.py").stderr
 
 
-def test_check_says_at_its_end_that_all_is_fine_and_what_skipped_means(workspace: Workspace) -> None:
-    done = workspace.run("check.py")
-    assert "The reference passes all its tests: this machine is fine." in done.stderr
-    assert '"skipped"' in done.stderr
-    (workspace.root / "pytest" / "__main__.py").write_text(FAKE_TOOL + "\nsys.exit(1)")
+def test_check_says_at_its_end_that_all_is_fine_and_what_was_skipped(workspace: Workspace) -> None:
+    fake = workspace.root / "pytest" / "__main__.py"
+    fake.write_text(FAKE_PYTEST)
+    reasons = "PyTorch is not installed;py-spy may not read another process;PyTorch is not installed;a Tuesday"
+    done = workspace.run("check.py", REASONS=reasons)
+    assert [" ".join(line.split()) for line in done.stderr.splitlines()[-5:]] == [
+        "Skipped were tests that need what is not here; the course does not need it:",
+        "2 that compare with PyTorch, which is not installed",
+        "1 that need the right to look into another process",
+        "1 for other reasons; with -rs behind this command pytest names them",
+        "The reference passes all its tests: this machine is fine.",
+    ]
+    fake.write_text(FAKE_TOOL + "\nsys.exit(1)")
     assert "fine" not in workspace.run("check.py").stderr
+
+
+def test_check_uses_all_cores_for_the_whole_suite_alone(workspace: Workspace) -> None:
+    (workspace.root / "pytest" / "__main__.py").write_text(FAKE_TOOL + "\nsys.exit(3)")
+    cores = min(len(os.sched_getaffinity(0)), 8) if hasattr(os, "sched_getaffinity") else 1
+    assert (f" -n {cores} " in workspace.run("check.py").stdout) is (cores > 1)
+    assert " -n " not in workspace.run("check.py", "-q").stdout
 
 
 def test_check_runs_pytest_on_the_reference_and_hands_on_arguments_and_exit_code(workspace: Workspace) -> None:
