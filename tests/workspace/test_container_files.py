@@ -1,9 +1,12 @@
 """The container's files: what can be said of them without building an image."""
 
 import re
+import subprocess
 from pathlib import Path, PurePosixPath
 
+import image_engine
 import pytest
+import yaml
 from debug_client import read_jsonc
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,3 +79,92 @@ def test_opens_at_the_first_guide(container):
     opened = container["customizations"]["codespaces"]["openFiles"]
     assert opened == ["modules/00_setup/README.md"]
     assert (ROOT / opened[0]).is_file()
+
+
+# ---- the workflows
+
+
+WORKFLOWS = ROOT / ".github" / "workflows"
+EVERYWHERE = sorted(WORKFLOWS.glob("*.yml"))
+
+
+def workflow(path):
+    """Read a workflow. YAML takes its key `on` for a truth value."""
+    found = yaml.safe_load(path.read_text("utf-8"))
+    return {**found, "on": found.pop(True)}
+
+
+def steps_of(path):
+    return [step for job in workflow(path)["jobs"].values() for step in job["steps"]]
+
+
+@pytest.mark.parametrize("path", EVERYWHERE, ids=lambda path: path.name)
+def test_workflows_may_only_read_unless_a_job_publishes(path):
+    found = workflow(path)
+    assert found["permissions"] == {"contents": "read"}
+    for job in found["jobs"].values():
+        asked = job.get("permissions", {})
+        assert set(asked.items()) <= {("contents", "read"), ("packages", "write")}
+        assert ("packages" in asked) == any("docker push" in run or "imagetools create" in run for run in runs(job))
+        assert job["timeout-minutes"]
+
+
+def runs(job):
+    return [step["run"] for step in job["steps"] if "run" in step]
+
+
+@pytest.mark.parametrize("path", EVERYWHERE, ids=lambda path: path.name)
+def test_workflows_use_the_hosts_own_actions_and_keep_no_credentials(path):
+    for step in steps_of(path):
+        if "uses" in step:
+            assert re.fullmatch(r"actions/[\w-]+@v\d+", step["uses"])
+            assert not step["uses"].startswith("actions/checkout") or step["with"] == {"persist-credentials": False}
+
+
+@pytest.mark.parametrize("path", EVERYWHERE, ids=lambda path: path.name)
+def test_what_workflows_run_is_bash_without_text_put_in_from_outside(path):
+    for command in (step["run"] for step in steps_of(path) if "run" in step):
+        assert "${{" not in command, "a branch's name would run as code: hand it on by env"
+        subprocess.run(["bash", "-n", "-c", command], check=True)
+
+
+def test_each_architecture_is_built_and_tried_on_a_machine_of_its_own_kind():
+    job = workflow(WORKFLOWS / "image.yml")["jobs"]["build"]
+    assert {entry["arch"]: entry["os"] for entry in job["strategy"]["matrix"]["include"]} == {
+        "amd64": "ubuntu-24.04",
+        "arm64": "ubuntu-24.04-arm",
+    }
+    said = "\n".join(runs(job))
+    assert said.index("image.py build") < said.index("image.py try") < said.index("docker push")
+    assert job["env"]["BASE_IMAGE"] == "${{ needs.base.outputs.image }}"  # both on the same base
+
+
+def test_nothing_is_published_but_a_tag_into_the_repositorys_own_registry():
+    jobs = workflow(WORKFLOWS / "image.yml")["jobs"]
+    on_a_tag = "startsWith(github.ref, 'refs/tags/v')"
+    pushing = [step for step in jobs["build"]["steps"] if "docker push" in step.get("run", "")]
+    assert [step["if"] for step in pushing] == [jobs["publish"]["if"]] == [on_a_tag]
+    for command in [step["run"] for step in pushing] + runs(jobs["publish"]):
+        assert 'image="ghcr.io/${GITHUB_REPOSITORY,,}:' in command
+    assert "GITHUB_STEP_SUMMARY" in runs(jobs["publish"])[0]
+
+
+def test_the_workflow_calls_image_py_as_it_is():
+    options = {"build": {"--arch"}, "try": {"--arch"}, "pin": {"--print"}}
+    text = (WORKFLOWS / "image.yml").read_text("utf-8")
+    calls = re.findall(r"scripts/image\.py (\w+) (--\w+)", text)
+    assert {verb for verb, _ in calls} == set(options)
+    for verb, option in calls:
+        assert option in options[verb]
+    assert image_engine.tag_of("$ARCH") in text
+
+
+# ---- the page
+
+
+def test_the_page_names_commands_that_are_there():
+    text = (FOLDER / "README.md").read_text("utf-8")
+    for name in re.findall(r"scripts/(\w+\.py)", text):
+        assert (ROOT / "scripts" / name).is_file()
+    for link in re.findall(r"\]\((?!http)([^)#]+)", text):
+        assert (FOLDER / link).exists()
