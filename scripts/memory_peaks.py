@@ -1,7 +1,7 @@
 """Measure how much memory each part of the course takes at its highest: `python3 scripts/memory_peaks.py`.
 
-Runs each module's tests and each milestone on the reference, one after the other, each as a process of its own, and
-prints peak and seconds. The peak is what the system counted for the largest single process of the part.
+Runs each module's tests, each milestone and each profiler on the reference, one after the other, each as a process of
+its own, and prints peak and seconds. The peak is what the system counted for the largest single process of the part.
 """
 
 import os
@@ -36,6 +36,8 @@ def parts() -> Iterator[tuple[str, list[str]]]:
         yield f"tests of {tests.stem[5:7]}", ["pytest", "-q", str(tests.relative_to(ROOT))]
     for name in ("perceptron", "xor", "digits"):
         yield f"milestone {name}", ["tito", "milestone", name]
+    for name in ("py-spy", "memray", "scalene"):
+        yield f"profile 05 with {name}", ["tito", "profile", "05", "--with", name]
 
 
 def measured(python: Path, arguments: Sequence[str]) -> tuple[int, int, float]:
