@@ -35,20 +35,38 @@ def pin(engine: Engine, write: bool = True, dockerfile: Path = DOCKERFILE) -> in
 
 def list_digest(engine: Engine, name: str) -> str:
     """Return the digest under which the registry has an image's list of architectures; raise where it has none."""
-    if engine.command == "docker":
-        candidates = [engine.asked("buildx", "imagetools", "inspect", name, "--format", "{{.Manifest.Digest}}")]
-    else:
-        engine.asked("pull", "--quiet", name)
-        candidates = DIGEST.findall(engine.asked("image", "inspect", "--format", "{{.RepoDigests}}", name))
-    repository = name.rpartition(":")[0] if ":" in name.rpartition("/")[2] else name
-    for digest in candidates:  # podman knows the list's and this machine's image's, in no order
-        if DIGEST.fullmatch(digest) and set(ARCHS) <= architectures(engine, f"{repository}@{digest}"):
+    for pinned in pinned_names(engine, name):  # podman knows the list's and this machine's image's, in no order
+        digest = pinned.rpartition("@")[2]
+        if DIGEST.fullmatch(digest) and set(ARCHS) <= architectures(engine, pinned):
             return digest
     raise SetupError(f"{name} is no list of images with both {' and '.join(ARCHS)}.")
 
 
+def pinned_names(engine: Engine, name: str) -> list[str]:
+    """Ask the registry under which digests it has an image; return them as REPOSITORY@DIGEST."""
+    whole = whole_name(name)
+    if engine.command == "docker":
+        digest = engine.asked("buildx", "imagetools", "inspect", whole, "--format", "{{.Manifest.Digest}}")
+        return [f"{whole.rpartition(':')[0]}@{digest}"]
+    engine.asked("pull", "--quiet", whole)
+    return engine.asked("image", "inspect", "--format", "{{.RepoDigests}}", whole).strip("[]").split()
+
+
+def whole_name(name: str) -> str:
+    """Say where NAME:TAG lies: podman would take any registry's image with that name, if it has one already."""
+    first, slash, _ = name.partition("/")
+    if slash and (set(first) & {".", ":"} or first == "localhost"):
+        return name
+    return f"docker.io/{name}" if slash else f"docker.io/library/{name}"
+
+
 def architectures(engine: Engine, pinned: str) -> set[str]:
-    """Return what architectures the list under a digest has; none where it is no list."""
+    """Return what architectures the list under a digest has; none where it is no list, which podman calls an error."""
     inspect = ["buildx", "imagetools", "inspect", "--raw"] if engine.command == "docker" else ["manifest", "inspect"]
-    listed = json.loads(engine.asked(*inspect, pinned)).get("manifests", [])
+    try:
+        listed = json.loads(engine.asked(*inspect, pinned)).get("manifests", [])
+    except SetupError as error:
+        if "single image" not in str(error):
+            raise
+        return set()
     return {entry.get("platform", {}).get("architecture", "") for entry in listed}

@@ -18,7 +18,7 @@ import image_engine
 import image_trial
 import pytest
 from image_engine import ARCHS, Engine, check_emulation, find_engine, own_arch, tag_of
-from image_pin import pin
+from image_pin import pin, whole_name
 from setup_problems import SetupError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -184,16 +184,18 @@ class Registry(Engine):
     def asked(self, *arguments: str) -> str:
         for words, answer in self.answers.items():
             if words in " ".join(arguments):
+                if answer.startswith("error"):
+                    raise SetupError(answer)
                 return answer
         raise SetupError("the registry did not answer")
 
 
 LIST = json.dumps({"manifests": [{"platform": {"architecture": arch}} for arch in ARCHS]})
-DOCKER = {"inspect debian:trixie-slim": A, f"--raw debian@{A}": LIST}
+DOCKER = {"inspect docker.io/library/debian:trixie-slim": A, f"--raw docker.io/library/debian@{A}": LIST}
 PODMAN = {
     "pull": "",
     "image inspect": f"[docker.io/library/debian@{B} docker.io/library/debian@{A}]",
-    f"debian@{B}": "{}",
+    f"debian@{B}": "error: Treating single images as manifest lists is not implemented",
     f"debian@{A}": LIST,
 }
 
@@ -226,8 +228,8 @@ def test_pin_can_only_print(dockerfile: Path, capsys: pytest.CaptureFixture[str]
     "answers",
     [
         pytest.param({}, id="no registry"),
-        pytest.param({**DOCKER, f"--raw debian@{A}": "{}"}, id="one architecture"),
-        pytest.param({**DOCKER, "inspect debian:trixie-slim": "latest"}, id="no digest"),
+        pytest.param({**DOCKER, f"--raw docker.io/library/debian@{A}": "{}"}, id="one architecture"),
+        pytest.param({**DOCKER, "inspect docker.io/library/debian:trixie-slim": "latest"}, id="no digest"),
     ],
 )
 def test_pin_never_invents_a_digest(dockerfile: Path, answers: dict[str, str]) -> None:
@@ -235,6 +237,19 @@ def test_pin_never_invents_a_digest(dockerfile: Path, answers: dict[str, str]) -
     with pytest.raises(SetupError, match="nothing was changed"):
         pin(Registry("docker", answers), dockerfile=dockerfile)
     assert dockerfile.read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "whole"),
+    [
+        ("debian:trixie-slim", "docker.io/library/debian:trixie-slim"),
+        ("someone/debian:13", "docker.io/someone/debian:13"),
+        ("ghcr.io/someone/debian:13", "ghcr.io/someone/debian:13"),
+        ("localhost:5000/debian:13", "localhost:5000/debian:13"),
+    ],
+)
+def test_an_image_is_asked_for_by_its_whole_name(name: str, whole: str) -> None:
+    assert whole_name(name) == whole
 
 
 # ---- the trial inside
