@@ -3,8 +3,9 @@
     python scripts/try_alternatives.py [NN ...]
 
 `tests/alternatives/NN_name.py` is a module's file as somebody built it from the guide and the stub alone. It is put
-into a copy of the workspace, as a learner's file: the rest comes from the reference. Then its own tests, the course's
-tests of the reference and the milestones run on it, so that nothing leans on a private habit of the reference.
+into a copy of the workspace, as a learner's file: the rest comes from the reference. Then its own tests and the
+milestones run on it; and once, with all of them in place, the course's tests of the reference, so that nothing leans
+on a private habit of it.
 """
 
 import os
@@ -13,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tito import course
@@ -22,54 +23,59 @@ from tito.milestones import MILESTONES
 from walk import LEFT_OUT
 
 ALTERNATIVES = ROOT / "tests" / "alternatives"
+OWN = sorted((ROOT / "tests" / "workspace").glob("test_reference_*.py"))
+FILES = [str(path.relative_to(ROOT)) for path in OWN if "milestone" not in path.name]
+SUITE = ["pytest", "-q", "-n", str(os.cpu_count() or 1), "-p", "no:cacheprovider", *FILES]
+MILESTONE_RUNS = {f"milestone {name}": ["tito", "milestone", name, "--json"] for name in MILESTONES}
 
 
 def main(numbers: Sequence[str] = ()) -> int:
     """Try the alternatives of these modules, or all; print a line for each run; exit 1 if any failed."""
-    failed = 0
-    for module in course.modules():
-        path = ALTERNATIVES / f"{module.folder.name}.py"
-        if numbers and module.number not in numbers:
-            continue
-        if not path.exists():
-            print(f"{module.number}: no alternative; write one from guide and stub alone into {path.relative_to(ROOT)}")
-            failed += 1
-            continue
-        with tempfile.TemporaryDirectory(prefix="tinytorch alternative é ") as folder:
-            failed += _try(module, path, Path(folder) / "course")
-    return 1 if failed else 0
-
-
-def _try(module: Module, alternative: Path, workspace: Path) -> int:
-    """Run everything in a copy with the alternative in place; return how many runs failed."""
-    shutil.copytree(ROOT, workspace, ignore=LEFT_OUT)
-    shutil.copy(alternative, workspace / module.file.relative_to(ROOT))
-    failed = 0
-    for name, command in _runs(module, workspace):
-        start = time.monotonic()
-        run = subprocess.run(
-            [sys.executable, "-m", *command],
-            cwd=workspace,
-            env=_environment(workspace),
-            capture_output=True,
-            text=True,
-            check=False,
+    chosen = [m for m in course.modules() if not numbers or m.number in numbers]
+    missing = [m for m in chosen if not _path(m).exists()]
+    for module in missing:
+        print(
+            f"{module.number}: no alternative; write one from guide and stub alone: {_path(module).relative_to(ROOT)}"
         )
-        said = run.stdout.strip().splitlines() or [""]
-        ending = f"FAILED\n{run.stdout}{run.stderr}" if run.returncode else "reached" if said[-1] == "}" else said[-1]
-        print(f"{module.number} {name}, {time.monotonic() - start:.0f} s: {ending}", flush=True)
-        failed += run.returncode != 0
+    there = [m for m in chosen if m not in missing]
+    failed = sum([_try([m], {"its tests": ["tito", "test", m.number], **MILESTONE_RUNS}) for m in there])
+    failed += _try(there, {"the suite": SUITE}) if there else 0
+    return 1 if failed or missing else 0
+
+
+def _path(module: Module) -> Path:
+    return ALTERNATIVES / f"{module.folder.name}.py"
+
+
+def _try(modules: Sequence[Module], runs: Mapping[str, Sequence[str]]) -> int:
+    """Run everything in a copy with these alternatives in place; return how many runs failed."""
+    failed = 0
+    with tempfile.TemporaryDirectory(prefix="tinytorch alternative \N{LATIN SMALL LETTER E WITH ACUTE} ") as folder:
+        workspace = Path(folder) / "course"
+        shutil.copytree(ROOT, workspace, ignore=LEFT_OUT)
+        for module in modules:
+            shutil.copy(_path(module), workspace / module.file.relative_to(ROOT))
+        for name, command in runs.items():
+            start = time.monotonic()
+            run = subprocess.run(
+                [sys.executable, "-m", *command],
+                cwd=workspace,
+                env=_environment(workspace),
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            said = f"FAILED\n{run.stdout}{run.stderr}" if run.returncode else _ending(run.stdout)
+            whose = ", ".join(m.number for m in modules)
+            print(f"{whose} {name}, {time.monotonic() - start:.0f} s: {said}", flush=True)
+            failed += run.returncode != 0
     return failed
 
 
-def _runs(module: Module, workspace: Path) -> Iterator[tuple[str, list[str]]]:
-    """Yield the name and the command of each run."""
-    own = sorted((workspace / "tests" / "workspace").glob("test_reference_*.py"))
-    suite = [str(path.relative_to(workspace)) for path in own if "milestone" not in path.name]
-    yield "its tests", ["tito", "test", module.number]
-    yield "the suite", ["pytest", "-q", "-n", str(os.cpu_count() or 1), "-p", "no:cacheprovider", *suite]
-    for name in MILESTONES:
-        yield f"milestone {name}", ["tito", "milestone", name, "--json"]
+def _ending(printed: str) -> str:
+    """Return pytest's last line; a milestone prints a document, and its exit code says that its goal was reached."""
+    last = printed.strip().splitlines()[-1]
+    return "reached" if last == "}" else last
 
 
 def _environment(workspace: Path) -> dict[str, str]:
