@@ -121,7 +121,7 @@ def test_the_gradient_has_the_leafs_dtype():
 
 def test_a_seed_needs_the_results_shape():
     x = leaf(1.0, 2.0)
-    with pytest.raises(ValueError, match=r"seed's shape \(3,\) differs from the tensor's \(2,\)"):
+    with pytest.raises(ValueError, match=r"seed.*\(3,\).*\(2,\)"):
         (x * 2.0).backward(np.ones(3))
     assert x.grad is None
 
