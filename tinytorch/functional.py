@@ -28,7 +28,8 @@ from tinytorch.activations import (
 )
 from tinytorch.arrays import whole
 from tinytorch.composed_activations import celu, hardsigmoid, hardswish, mish, prelu, selu, softsign
-from tinytorch.elementwise import abs, clip, sqrt
+from tinytorch.elementwise import clip
+from tinytorch.indexing import getitem
 from tinytorch.layers import dropout
 from tinytorch.losses import (
     binary_cross_entropy,
@@ -42,8 +43,8 @@ from tinytorch.losses import (
     smooth_l1_loss,
     soft_cross_entropy,
 )
-from tinytorch.reductions import max
-from tinytorch.tensor import Operand, Scalar, Tensor, as_tensor, check_broadcast, from_numpy
+from tinytorch.tensor import Array, Operand, Scalar, Tensor, as_tensor, check_broadcast, from_numpy
+from tinytorch.torch_algebra import norm
 
 __all__ = [
     "binary_cross_entropy",
@@ -83,6 +84,8 @@ __all__ = [
     "softsign",
     "tanh",
 ]
+
+AROUND = {"replicate": "edge", "reflect": "reflect", "circular": "wrap"}  # modes of `pad`, and NumPy's names of them
 
 
 def linear(input: Operand, weight: Operand, bias: Operand | None = None) -> Tensor:
@@ -140,35 +143,61 @@ def one_hot(tensor: Operand, num_classes: int = -1) -> Tensor:
 
 
 def pad(input: Operand, pad: Sequence[int], mode: str = "constant", value: Scalar | None = None) -> Tensor:
-    """Return the elements with `value` (0 for None) around them: `tinytorch.pad`, with PyTorch's arguments.
+    """Return the elements with others around them.
 
-    pad: how many before and behind, a pair an axis from the last one on. Raises ValueError for another mode.
+    pad: how many before and behind, a pair an axis from the last one on; negative ones cut elements off.
+    mode: what stands there: "constant" (`value`, 0 for None), "replicate" (the element at the edge), "reflect" (those
+    beside it, mirrored), "circular" (those from the other end; it cuts nothing off).
+    Raises ValueError for another mode, a value beside one that isn't "constant", and where more elements are wanted, or
+    cut off, than there are.
 
-    >>> pad(Tensor([[1.0, 2.0]]), (1, 2))
-    Tensor([[0., 1., 2., 0., 0.]])
+    >>> pad(Tensor([[1.0, 2.0]]), (1, 2)), pad(Tensor([1.0, 2.0, 3.0]), (2, -1), mode="reflect")
+    (Tensor([[0., 1., 2., 0., 0.]]), Tensor([3., 2., 1., 2.]))
     """
-    if mode != "constant":
-        raise ValueError(f'pad wanted mode="constant", the only one there is, got {mode!r}; try concatenate')
-    return shapes.pad(input, pad, 0 if value is None else value)
+    if mode != "constant" and (mode not in AROUND or value):
+        modes = ", ".join(["constant, with or without a value", *AROUND])
+        raise ValueError(f"pad wanted a mode of {modes}; got {mode!r:.60} and value={value}")
+    x = as_tensor(input)
+    pairs = shapes.width_pairs(x, pad)
+    kept = tuple([_kept(length, pair) for length, pair in zip(x.shape, pairs, strict=True)])
+    if mode == "constant":
+        x = shapes.pad(x, [max(width, 0) for width in pad], 0 if value is None else value)
+        return x if min(pad, default=0) >= 0 else getitem(x, kept)
+    for axis, pair in enumerate(pairs):
+        if pair != (0, 0):
+            x = getitem(x, (*(slice(None),) * axis, _places(x.shape[axis], pair, mode)[kept[axis]]))
+    return x
+
+
+def _kept(length: int, pair: tuple[int, int]) -> slice:
+    """Return which part stays of an axis to which the widths that aren't negative were added."""
+    before, behind = pair
+    if length + before + behind < 0:
+        raise ValueError(f"pad wanted to cut {-before} and {-behind} elements off an axis of {length}")
+    return slice(max(-before, 0), max(before, 0) + length + behind)
+
+
+def _places(length: int, pair: tuple[int, int], mode: str) -> Array:
+    """Return which element of an axis stands at each place of it, once the widths that aren't negative are added."""
+    least = 0 if mode == "circular" else -math.inf
+    most = {"replicate": math.inf if length else 0, "reflect": max(length - 1, 0), "circular": length}[mode]
+    if not least <= min(pair) <= max(pair) <= most:
+        raise ValueError(f"pad by mode={mode!r} wanted {least} to {most} elements around {length}, got {pair}")
+    around = (max(pair[0], 0), max(pair[1], 0))
+    return np.pad(np.arange(length), around, AROUND[mode])  # type: ignore[call-overload,no-any-return]
 
 
 def normalize(input: Operand, p: float = 2.0, dim: int = 1, eps: float = 1e-12) -> Tensor:
     """Return input divided by its norm along `dim`, or by eps where the norm is less, as for zeros.
 
-    p: which norm: 1 (sum of absolute values), 2 (root of the sum of squares) or infinity (the largest).
-    Raises ValueError for another p, TypeError for integers.
+    p: which norm, as in `tinytorch.norm`, which says what is raised.
 
     >>> normalize(Tensor([[3.0, 4.0], [0.0, 0.0]]))
     Tensor([[0.6, 0.8],
             [0. , 0. ]])
     """
     input = floats("normalize", input)
-    if p == 2:  # limited before the root: its slope at 0 is infinite
-        return input / sqrt(clip((input * input).sum(dim, keepdims=True), min=eps * eps))
-    if p not in (1, math.inf):
-        raise ValueError(f"normalize wanted p = 1, 2 or infinity, got {p}")
-    norm = abs(input).sum(dim, keepdims=True) if p == 1 else max(abs(input), dim, keepdims=True)
-    return input / clip(norm, min=eps)
+    return input / clip(norm(input, p, dim, keepdims=True), min=eps)
 
 
 def cosine_similarity(x1: Operand, x2: Operand, dim: int = 1, eps: float = 1e-8) -> Tensor:

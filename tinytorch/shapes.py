@@ -1,7 +1,8 @@
 """Module 01: operations that move elements about and change none.
 
-Public parts: `permute`, `swapaxes`, `squeeze`, `unsqueeze`, `flatten`, `expand`, `stack`, `split`, `pad`.
-`reshape`, `transpose` and `concatenate` stand in `tensor.py`, and most of these are made of the first two.
+Public parts: `permute`, `swapaxes`, `squeeze`, `unsqueeze`, `flatten`, `expand`, `stack`, `split`, `pad`;
+`width_pairs` for those who pad. `reshape`, `transpose` and `concatenate` stand in `tensor.py`, and most of these are
+made of the first two.
 
 Where it can be, a result is a view: it shares its memory with the input, and a write into one is seen in the other.
 """
@@ -149,20 +150,27 @@ def pad(x: Operand, widths: Sequence[int], value: Scalar = 0) -> Tensor:
             [0., 0., 0., 0., 0.]])
     """
     x = as_tensor(x)
-    if not isinstance(widths, tuple | list):
-        raise TypeError(f"pad wanted a tuple of widths such as (left, right), got {widths!r:.60}")
-    widths = flat_ints(tuple(widths), "pad")
+    pairs = width_pairs(x, widths)
+    if min(map(min, pairs), default=0) < 0:
+        raise ValueError(f"pad wanted widths of 0 or more, none negative, got {widths}; nn.functional.pad can cut")
     if isinstance(value, float) and x.dtype.kind != "f" and not value.is_integer():
         raise TypeError(f"pad wanted a value that {x.dtype} can hold, got {value}; try .astype(np.float32) first")
-    if len(widths) % 2 or len(widths) > 2 * x.ndim or min(widths, default=0) < 0:
-        raise ValueError(
-            f"pad wanted a pair of widths for each axis from the last one on, none negative, at most {2 * x.ndim} "
-            f"for {x.shape}; got {tuple(widths)}"
-        )
-    pairs = list(zip(widths[::2], widths[1::2], strict=True))[::-1]
-    pairs = [(0, 0)] * (x.ndim - len(pairs)) + pairs
     inside = tuple([slice(before, before + length) for (before, _), length in zip(pairs, x.shape, strict=True)])
     with np.errstate(over="ignore"):
         padded = np.full([length + sum(pair) for length, pair in zip(x.shape, pairs, strict=True)], value, x.dtype)
     padded[inside] = x.data
     return record(pad, padded, x, inside=inside)
+
+
+def width_pairs(x: Tensor, widths: Sequence[int]) -> list[tuple[int, int]]:
+    """Return how many stand before and behind along each axis, the first axis first; raise what `pad` raises."""
+    if not isinstance(widths, tuple | list):
+        raise TypeError(f"pad wanted a tuple of widths such as (left, right), got {widths!r:.60}")
+    flat = flat_ints(tuple(widths), "pad")
+    if len(flat) % 2 or len(flat) > 2 * x.ndim:
+        raise ValueError(
+            f"pad wanted a pair of widths for each axis from the last one on, at most {2 * x.ndim} for {x.shape}; "
+            f"got {flat}"
+        )
+    pairs = list(zip(flat[::2], flat[1::2], strict=True))[::-1]
+    return [(0, 0)] * (x.ndim - len(pairs)) + pairs

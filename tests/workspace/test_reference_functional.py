@@ -87,7 +87,7 @@ class TestVectors:
     @needs_torch
     @dtypes
     @pytest.mark.parametrize("dim", [0, 1, -1])
-    @pytest.mark.parametrize("p", [1, 2.0, float("inf")])
+    @pytest.mark.parametrize("p", [1, 2.0, float("inf"), 3, 0.5])
     def test_normalize_is_pytorchs(self, p, dim, dtype):
         both("normalize", self.x.astype(dtype), p=p, dim=dim)
 
@@ -109,11 +109,52 @@ class TestVectors:
         both("pad", self.x, pad=(1, 2, 0, 1))
         both("pad", self.x, pad=(1, 2), mode="constant", value=3.0)
 
+    @needs_torch
+    @dtypes
+    @pytest.mark.parametrize("mode", ["replicate", "reflect", "circular"])
+    @pytest.mark.parametrize("widths", [(3, 1), (0, 2), (2, -1), (-1, -2), (1, 2, 0, 1)], ids=str)
+    def test_pad_by_the_elements_themselves_is_pytorchs(self, widths, mode, dtype):
+        if mode == "circular":
+            widths = tuple(max(width, 0) for width in widths)
+        shape = (2, 3, 4, 5)[len(widths) == 2 :]  # PyTorch pads one axis of 3, or two of 4
+        both("pad", numbers(*shape, dtype=dtype), pad=widths, mode=mode)
+
+    @needs_torch
+    @pytest.mark.parametrize("widths", [(-1, 2), (-5, 6), (2, -4), (-2, -2)], ids=str)
+    def test_negative_widths_cut_as_in_pytorch(self, widths):
+        both("pad", numbers(2, 5), pad=widths, value=3.0)
+        both("pad", numbers(2, 3, 5), pad=(*widths, 0, -1))
+        both("pad", numbers(2, 3, 5), pad=widths, mode="replicate")
+
+    def test_pads_gradients_by_finite_differences(self):
+        x = numbers(2, 3)
+        assert gradient_error(lambda x: F.pad(x, (2, 1, 1, 0), "reflect"), x) < 1e-8
+        assert gradient_error(lambda x: F.pad(x, (3, 2), "circular"), x) < 1e-8
+        assert gradient_error(lambda x: F.pad(x, (5, -1), "replicate"), x) < 1e-8
+        assert gradient_error(lambda x: F.pad(x, (-1, 2)), x) < 1e-8
+
+    @pytest.mark.parametrize(
+        ("widths", "mode", "said"),
+        [
+            ((2, 0), "reflect", r"by mode='reflect' wanted -inf to 1 elements around 2, got \(2, 0\)"),
+            ((0, 3), "circular", "wanted 0 to 2 elements around 2"),
+            ((-1, 0), "circular", "wanted 0 to 2 elements around 2"),
+            ((-1, -2), "constant", "pad wanted to cut 1 and 2 elements off an axis of 2"),
+            ((1,), "reflect", "pad wanted a pair of widths for each axis"),
+        ],
+        ids=["reflect", "circular", "circular cut", "cut", "odd"],
+    )
+    def test_pad_says_what_was_wanted(self, widths, mode, said):
+        with pytest.raises(ValueError, match=said):
+            F.pad(numbers(3, 2), widths, mode)
+
     def test_what_is_not_there_is_refused(self):
-        with pytest.raises(ValueError, match="normalize wanted p = 1, 2 or infinity, got 3"):
-            F.normalize(self.x, 3)
-        with pytest.raises(ValueError, match="pad wanted mode=\"constant\", the only one there is, got 'reflect'"):
-            F.pad(self.x, (1, 1), "reflect")
+        with pytest.raises(ValueError, match="norm wanted p as a number of 0 or more"):
+            F.normalize(self.x, -1)
+        with pytest.raises(ValueError, match=r"pad wanted a mode of constant, .* got 'mirror'"):
+            F.pad(self.x, (1, 1), "mirror")
+        with pytest.raises(ValueError, match=r"pad wanted a mode of constant, .* got 'reflect' and value=1\.0"):
+            F.pad(self.x, (1, 1), "reflect", 1.0)
         with pytest.raises(ValueError, match=r"cannot broadcast \(2, 2\) and \(3,\)"):
             F.cosine_similarity(np.ones((2, 2)), np.ones(3))
         with pytest.raises(TypeError, match="cosine_similarity wanted floats, got int64"):
