@@ -125,7 +125,7 @@ from tinytorch.metrics import (  # noqa: E402
 )
 from tinytorch.optimizer_base import Optimizer  # noqa: E402
 from tinytorch.optimizers import SGD, Adam, AdamW, RMSprop  # noqa: E402
-from tinytorch.reductions import all, any, argmax, argmin, cumsum, max, min, prod, std  # noqa: E402
+from tinytorch.reductions import all, any, argmax, argmin, cumprod, cumsum, max, min, prod, std  # noqa: E402
 from tinytorch.setup import parameter_count  # noqa: E402
 from tinytorch.shapes import expand, flatten, pad, permute, split, squeeze, stack, swapaxes, unsqueeze  # noqa: E402
 from tinytorch.sorting import argsort, sort, topk, unique  # noqa: E402
@@ -185,6 +185,7 @@ from tinytorch.torch_elementwise import (  # noqa: E402
     erf,
     expm1,
     floor,
+    fmod,
     isclose,
     isfinite,
     isinf,
@@ -204,6 +205,7 @@ from tinytorch.torch_elementwise import (  # noqa: E402
     sub,
     trunc,
 )
+from tinytorch.torch_indexing import index_select, masked_select, nonzero, scatter, scatter_add  # noqa: E402
 from tinytorch.torch_saving import load, save  # noqa: E402
 from tinytorch.torch_shapes import (  # noqa: E402
     broadcast_to,
@@ -212,17 +214,13 @@ from tinytorch.torch_shapes import (  # noqa: E402
     diag,
     flip,
     hstack,
-    index_select,
     is_tensor,
-    masked_select,
     meshgrid,
     movedim,
-    nonzero,
     numel,
     repeat,
     repeat_interleave,
     roll,
-    scatter,
     tile,
     tril,
     triu,
@@ -230,6 +228,7 @@ from tinytorch.torch_shapes import (  # noqa: E402
     vstack,
 )
 from tinytorch.training import Callback, Trainer  # noqa: E402
+from tinytorch.trigonometry import acos, acosh, asin, asinh, atan, atanh, cosh, sinh, tan  # noqa: E402
 
 tensor.__class__ = TensorModule  # module 01 has the name of the function that PyTorch's scripts make tensors with
 
@@ -284,6 +283,8 @@ __all__ = [
     "abs",
     "absolute",
     "accuracy",
+    "acos",
+    "acosh",
     "add",
     "all",
     "allclose",
@@ -295,7 +296,11 @@ __all__ = [
     "argmin",
     "argsort",
     "as_tensor",
+    "asin",
+    "asinh",
     "astype",
+    "atan",
+    "atanh",
     "autograd",
     "backward",
     "binary_cross_entropy",
@@ -314,9 +319,11 @@ __all__ = [
     "confusion_matrix",
     "copy",
     "cos",
+    "cosh",
     "count_nonzero",
     "cross_entropy",
     "cuda",
+    "cumprod",
     "cumsum",
     "device",
     "diag",
@@ -345,6 +352,7 @@ __all__ = [
     "float64",
     "floor",
     "floor_divide",
+    "fmod",
     "from_numpy",
     "full",
     "full_like",
@@ -448,6 +456,7 @@ __all__ = [
     "save",
     "save_checkpoint",
     "scatter",
+    "scatter_add",
     "set_grad_enabled",
     "setitem",
     "shifted",
@@ -456,6 +465,7 @@ __all__ = [
     "sign",
     "silu",
     "sin",
+    "sinh",
     "smooth_l1_loss",
     "soft_cross_entropy",
     "softmax",
@@ -472,6 +482,7 @@ __all__ = [
     "sum",
     "summary",
     "swapaxes",
+    "tan",
     "tanh",
     "tensor",
     "tile",

@@ -3,7 +3,7 @@
 Public parts: `subtract`, `negative`, `divide`, `floor_divide`, `remainder`, `power`, `exp`, `log`, `sqrt`, `abs`,
 `sign`, `sin`, `cos`, `maximum`, `minimum`, `where`, `clip`, `astype`, `copy`; comparisons (`eq ne lt le gt ge`,
 `allclose`) and logic, whose results are bools without a gradient. `add` and `multiply` stand in `tensor.py`, `tanh`
-with the activations of module 02. `floats` and `bools` are what other files ask of their operands.
+with the activations of module 02. `floats`, `bools` and `divisible` are what other files ask of their operands.
 
 Where a function of integers isn't one of integers (`/`, `exp`, ...), they become float32 first, as in PyTorch. What
 mathematics doesn't allow is inf or NaN, without a warning: 1 / 0, log(0), sqrt(-1). The sign of NaN is NaN, and so is
@@ -51,7 +51,7 @@ def floor_divide(a: Operand, b: Operand) -> Tensor:
     >>> Tensor([7, -7]) // 2
     Tensor([ 3, -4], dtype=int64)
     """
-    a, b = _divisible("//", a, b)
+    a, b = divisible("//", a, b)
     with np.errstate(all="ignore"):
         return record(floor_divide, a.data // b.data, a, b)
 
@@ -62,7 +62,7 @@ def remainder(a: Operand, b: Operand) -> Tensor:
     >>> Tensor([7, -7]) % 3
     Tensor([1, 2], dtype=int64)
     """
-    a, b = _divisible("%", a, b)
+    a, b = divisible("%", a, b)
     with np.errstate(all="ignore"):
         return record(remainder, a.data % b.data, a, b)
 
@@ -294,7 +294,8 @@ def _compared(symbol: str, a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
         return _pair(symbol, as_tensor(a), as_tensor(b))
 
 
-def _divisible(symbol: str, a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
+def divisible(symbol: str, a: Operand, b: Operand) -> tuple[Tensor, Tensor]:
+    """Return both as Tensors whose shapes broadcast; TypeError for bools, ZeroDivisionError for an integer by 0."""
     a, b = _pair(symbol, a, b)
     if a.data.dtype.kind == b.data.dtype.kind == "b":
         raise TypeError(f"{symbol} wanted numbers, got bools; try .astype(np.int64)")

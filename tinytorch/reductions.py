@@ -1,7 +1,7 @@
 """Module 01: operations that make one number of many, along one axis, several, or all.
 
-Public parts: `max`, `min`, `argmax`, `argmin`, `prod`, `cumsum`, `std`, `all`, `any`. `sum`, `mean` and `var` stand in
-`tensor.py`.
+Public parts: `max`, `min`, `argmax`, `argmin`, `prod`, `cumsum`, `cumprod`, `std`, `all`, `any`. `sum`, `mean` and
+`var` stand in `tensor.py`.
 
 axis: an int, a tuple of ints, or None for all axes; keepdims: whether the reduced axes stay with length 1. An empty
 tuple reduces nothing, as in NumPy (in PyTorch all); 0 and -1 are axes of a tensor without one, as in PyTorch, but
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.exceptions import AxisError
 
 from tinytorch.arrays import axis_of, count_along, running_total
-from tinytorch.elementwise import copy, maximum, minimum
+from tinytorch.elementwise import astype, copy, maximum, minimum
 from tinytorch.tensor import Axis, Operand, Tensor, as_tensor, from_numpy, record, var
 from tinytorch.torch_keywords import pair_by_dim, torch_keywords
 
@@ -88,6 +88,24 @@ def cumsum(x: Operand, axis: int) -> Tensor:
         return copy(x)
     with np.errstate(over="ignore", invalid="ignore"):
         return record(cumsum, running_total(x.data, axis), x, axis=axis)
+
+
+@torch_keywords
+def cumprod(x: Operand, axis: int) -> Tensor:
+    """Return running products along an axis, in x's shape; of integers in int64.
+
+    Its gradient is right where some are 0.
+
+    >>> cumprod(Tensor([2.0, 3.0, 4.0]), 0)
+    Tensor([ 2.,  6., 24.])
+    """
+    x = as_tensor(x)
+    axis = axis_of(axis, builtins.max(x.ndim, 1), "cumprod")
+    dtype = x.dtype if x.dtype.kind == "f" else np.int64
+    if not x.ndim:
+        return astype(x, dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return record(cumprod, x.data.cumprod(axis, dtype), x, axis=axis)
 
 
 @torch_keywords

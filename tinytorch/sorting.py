@@ -55,13 +55,31 @@ def topk(x: Operand, k: int, axis: int = -1, largest: bool = True, sorted: bool 
     return Placed(gather(x, axis, first), first)
 
 
-def unique(x: Operand) -> Tensor:
+@torch_keywords
+def unique(
+    x: Operand,
+    sorted: bool = True,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: int | None = None,
+) -> Tensor | tuple[Tensor, ...]:
     """Return the elements in order, each once, in one row; each NaN counts as another.
 
-    >>> unique(Tensor([[2, 1], [2, 5]]))
-    Tensor([1, 2, 5], dtype=int64)
+    sorted: has no effect; they come in order. axis: return the different slices along it in place of elements.
+    return_inverse: return also where each element, or slice, stands in the result; return_counts: also how many of each
+    there are (both int64; a tuple then).
+
+    >>> unique(Tensor([[2, 1], [2, 5]]), return_counts=True)
+    (Tensor([1, 2, 5], dtype=int64), Tensor([1, 2, 1], dtype=int64))
     """
-    return from_numpy(np.unique(as_tensor(x).data, equal_nan=False))
+    array = as_tensor(x).data
+    values, inverse, counts = np.unique(array, return_inverse=True, return_counts=True, axis=axis, equal_nan=False)
+    found = [from_numpy(values)]
+    if return_inverse:
+        found.append(from_numpy(inverse.reshape(array.shape if axis is None else -1)))
+    if return_counts:
+        found.append(from_numpy(counts))
+    return tuple(found) if len(found) > 1 else found[0]
 
 
 def _axis(name: str, x: Tensor, axis: int) -> int:

@@ -31,9 +31,13 @@ class TorchArithmetic:
         """Return self * other."""
         return tinytorch.multiply(self, other)
 
-    def div(self: Any, other: "Operand") -> "Tensor":
-        """Return self / other."""
-        return tinytorch.divide(self, other)
+    def div(self: Any, other: "Operand", rounding_mode: str | None = None) -> "Tensor":
+        """Return self / other; rounded down with "floor", towards 0 with "trunc"."""
+        return tinytorch.div(self, other, rounding_mode)
+
+    def fmod(self: Any, other: "Operand") -> "Tensor":
+        """Return what self / other, rounded towards 0, leaves."""
+        return tinytorch.fmod(self, other)
 
     def pow(self: Any, exponent: "Operand") -> "Tensor":
         """Return self ** exponent."""
@@ -54,6 +58,42 @@ class TorchArithmetic:
     def rsqrt(self: Any) -> "Tensor":
         """Return 1 / sqrt(self)."""
         return tinytorch.rsqrt(self)
+
+    def tan(self: Any) -> "Tensor":
+        """Return each element's tangent."""
+        return tinytorch.tan(self)
+
+    def asin(self: Any) -> "Tensor":
+        """Return the angle whose sine each element is."""
+        return tinytorch.asin(self)
+
+    def acos(self: Any) -> "Tensor":
+        """Return the angle whose cosine each element is."""
+        return tinytorch.acos(self)
+
+    def atan(self: Any) -> "Tensor":
+        """Return the angle whose tangent each element is."""
+        return tinytorch.atan(self)
+
+    def sinh(self: Any) -> "Tensor":
+        """Return each element's hyperbolic sine."""
+        return tinytorch.sinh(self)
+
+    def cosh(self: Any) -> "Tensor":
+        """Return each element's hyperbolic cosine."""
+        return tinytorch.cosh(self)
+
+    def asinh(self: Any) -> "Tensor":
+        """Return the number whose hyperbolic sine each element is."""
+        return tinytorch.asinh(self)
+
+    def acosh(self: Any) -> "Tensor":
+        """Return the number whose hyperbolic cosine each element is."""
+        return tinytorch.acosh(self)
+
+    def atanh(self: Any) -> "Tensor":
+        """Return the number whose hyperbolic tangent each element is."""
+        return tinytorch.atanh(self)
 
     def log1p(self: Any) -> "Tensor":
         """Return log(1 + self), exact also where self is tiny."""

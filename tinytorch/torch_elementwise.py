@@ -1,11 +1,11 @@
 """Module 01: elementwise operations that PyTorch's scripts call besides those of `elementwise.py`.
 
-Public parts: `square`, `reciprocal`, `rsqrt`, `log1p`, `expm1`, `log2`, `log10`, `erf`, `floor`, `ceil`,
+Public parts: `div`, `fmod`, `square`, `reciprocal`, `rsqrt`, `log1p`, `expm1`, `log2`, `log10`, `erf`, `floor`, `ceil`,
 `trunc`, `round`; `isnan`, `isinf`, `isfinite`, `equal`, `isclose`, `logical_xor`; `masked_fill`; and other names of
-operations: `clamp`, `pow`, `mul`, `sub`, `div`, `neg`, `absolute`.
+operations: `clamp`, `pow`, `mul`, `sub`, `neg`, `absolute`.
 
-The rules of `log1p`, `expm1`, `erf` and the roundings stand in `torch_gradients.py`; all else is made of operations
-that have theirs.
+The rules of `fmod`, `log1p`, `expm1`, `erf` and the roundings stand in `torch_gradients.py`; all else is made of
+operations that have theirs.
 """
 
 import math
@@ -14,17 +14,64 @@ from collections.abc import Callable
 import numpy as np
 
 from tinytorch.arrays import whole
-from tinytorch.elementwise import abs, bools, clip, divide, floats, log, ne, negative, power, sqrt, subtract, where
+from tinytorch.elementwise import (
+    abs,
+    bools,
+    clip,
+    divide,
+    divisible,
+    floats,
+    floor_divide,
+    log,
+    ne,
+    negative,
+    power,
+    sqrt,
+    subtract,
+    where,
+)
 from tinytorch.normal import erf as erf_of
 from tinytorch.tensor import Array, Operand, Tensor, as_tensor, from_numpy, multiply, record
 
 absolute = abs
 clamp = clip
-div = divide
 mul = multiply
 neg = negative
 pow = power
 sub = subtract
+
+
+def div(a: Operand, b: Operand, rounding_mode: str | None = None) -> Tensor:
+    """Return a / b; rounded down with rounding_mode "floor", as `//`, and towards 0 with "trunc".
+
+    Rounded quotients of integers are integers, as in `//`. Raises ValueError for another rounding_mode.
+
+    >>> div(Tensor([7, -7]), 2, rounding_mode="trunc")
+    Tensor([ 3, -3], dtype=int64)
+    """
+    if rounding_mode is None:
+        return divide(a, b)
+    if rounding_mode == "floor":
+        return floor_divide(a, b)
+    if rounding_mode != "trunc":
+        raise ValueError(f'div wanted rounding_mode="floor", "trunc" or None, got {rounding_mode!r:.60}')
+    a, b = divisible("div", a, b)
+    if a.dtype.kind == "f" or b.dtype.kind == "f":
+        return trunc(divide(a, b))
+    return floor_divide(a - fmod(a, b), b)
+
+
+def fmod(a: Operand, b: Operand) -> Tensor:
+    """Return what a / b, rounded towards 0, leaves, with a's sign; `remainder` has b's.
+
+    Raises ZeroDivisionError for an integer by 0.
+
+    >>> fmod(Tensor([7, -7]), 3)
+    Tensor([ 1, -1], dtype=int64)
+    """
+    a, b = divisible("fmod", a, b)
+    with np.errstate(all="ignore"):
+        return record(fmod, np.fmod(a.data, b.data), a, b)
 
 
 def square(x: Operand) -> Tensor:

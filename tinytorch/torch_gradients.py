@@ -8,11 +8,11 @@ import math
 
 import numpy as np
 
-from tinytorch import torch_algebra, torch_elementwise, torch_shapes
+from tinytorch import reductions, torch_algebra, torch_elementwise, torch_indexing, trigonometry
 from tinytorch.autograd import Gradients, vjp
 from tinytorch.indexing import index_arrays
 from tinytorch.tensor import Array, Axis
-from tinytorch.tensor_gradients import kept
+from tinytorch.tensor_gradients import BOTH, Needs, kept
 
 
 @vjp(torch_elementwise.log1p)
@@ -63,7 +63,91 @@ def logsumexp_vjp(g: Array, out: Array, x: Array, *, axis: Axis, keepdims: bool)
         return (kept(g, axis, keepdims) * np.exp(x - kept(out, axis, keepdims)),)
 
 
-@vjp(torch_shapes.scatter)
+@vjp(trigonometry.tan)
+def tan_vjp(g: Array, out: Array, x: Array) -> Gradients:
+    """Return g * (1 + tan(x)²)."""
+    return (g * (1 + out * out),)
+
+
+@vjp(trigonometry.asin)
+def asin_vjp(g: Array, out: Array, x: Array) -> Gradients:
+    """Return g / sqrt(1 - x²)."""
+    with np.errstate(all="ignore"):
+        return (g / np.sqrt(1 - x * x),)
+
+
+@vjp(trigonometry.acos)
+def acos_vjp(g: Array, out: Array, x: Array) -> Gradients:
+    """Return -g / sqrt(1 - x²)."""
+    with np.errstate(all="ignore"):
+        return (-g / np.sqrt(1 - x * x),)
+
+
+@vjp(trigonometry.atan)
+def atan_vjp(g: Array, out: Array, x: Array) -> Gradients:
+    """Return g / (1 + x²)."""
+    with np.errstate(over="ignore"):
+        return (g / (1 + x * x),)
+
+
+@vjp(trigonometry.sinh)
+def sinh_vjp(g: Array, out: Array, x: Array) -> Gradients:
+    """Return g * cosh(x)."""
+    with np.errstate(all="ignore"):
+        return (g * np.cosh(x),)
+
+
+@vjp(trigonometry.cosh)
+def cosh_vjp(g: Array, out: Array, x: Array) -> Gradients:
+    """Return g * sinh(x)."""
+    with np.errstate(all="ignore"):
+        return (g * np.sinh(x),)
+
+
+@vjp(trigonometry.asinh)
+def asinh_vjp(g: Array, out: Array, x: Array) -> Gradients:
+    """Return g / sqrt(1 + x²)."""
+    with np.errstate(over="ignore"):
+        return (g / np.sqrt(1 + x * x),)
+
+
+@vjp(trigonometry.acosh)
+def acosh_vjp(g: Array, out: Array, x: Array) -> Gradients:
+    """Return g / sqrt(x² - 1)."""
+    with np.errstate(all="ignore"):
+        return (g / np.sqrt(x * x - 1),)
+
+
+@vjp(trigonometry.atanh)
+def atanh_vjp(g: Array, out: Array, x: Array) -> Gradients:
+    """Return g / (1 - x²)."""
+    with np.errstate(all="ignore"):
+        return (g / (1 - x * x),)
+
+
+@vjp(torch_elementwise.fmod)
+def fmod_vjp(g: Array, out: Array, a: Array, b: Array, *, needs: Needs = BOTH) -> Gradients:
+    """Return the gradients of a - trunc(a / b) * b."""
+    with np.errstate(all="ignore"):
+        return g, -g * np.trunc(a / b) if needs[1] else None
+
+
+@vjp(reductions.cumprod)
+def cumprod_vjp(g: Array, out: Array, x: Array, *, axis: int) -> Gradients:
+    """Return the product of all before each element times s[k] = g[k] + x[k + 1] * s[k + 1].
+
+    There is no division, so zeros do no harm.
+    """
+    out, x = np.moveaxis(out, axis, 0), np.moveaxis(x, axis, 0)
+    slopes = np.moveaxis(g, axis, 0).copy()
+    with np.errstate(over="ignore", invalid="ignore"):
+        for k in reversed(range(len(slopes) - 1)):
+            slopes[k] += x[k + 1] * slopes[k + 1]
+        slopes[1:] *= out[:-1]
+    return (np.moveaxis(slopes, 0, axis),)
+
+
+@vjp(torch_indexing.scatter)
 def scatter_vjp(
     g: Array, out: Array, x: Array, src: Array, *, axis: int, index: Array, inside: tuple[slice, ...]
 ) -> Gradients:
@@ -76,3 +160,13 @@ def scatter_vjp(
     by_src = np.zeros(src.shape, g.dtype)
     by_src[inside] = g[places]
     return by_x, by_src
+
+
+@vjp(torch_indexing.scatter_add)
+def scatter_add_vjp(
+    g: Array, out: Array, x: Array, src: Array, *, axis: int, index: Array, inside: tuple[slice, ...]
+) -> Gradients:
+    """Give x the whole gradient, and src that of the places to which its elements were added."""
+    by_src = np.zeros(src.shape, g.dtype)
+    by_src[inside] = g[index_arrays(index, axis)]
+    return g, by_src

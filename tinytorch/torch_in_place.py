@@ -77,6 +77,11 @@ class TorchInPlace:
         _check_writable(self, "scatter_")
         return _filled(self, "scatter_", tinytorch.scatter(self, dim, index, src, value))
 
+    def scatter_add_(self: Any, dim: int, index: "Operand", src: "Operand") -> "Tensor":
+        """Add elements of src at the places that `index` names along an axis."""
+        _check_writable(self, "scatter_add_")
+        return _filled(self, "scatter_add_", tinytorch.scatter_add(self, dim, index, src))
+
 
 def _filled(x: Any, name: str, value: "Operand") -> "Tensor":
     """Write a value over all elements; return x."""

@@ -177,6 +177,11 @@ class TorchMethods(TorchArithmetic, TorchInPlace):
         """Return a view with the elements reversed along these axes."""
         return tinytorch.flip(self, *axes, dims=dims)
 
+    @torch_keywords
+    def cumprod(self: Any, axis: Count) -> "Tensor":
+        """Return running products along an axis."""
+        return tinytorch.cumprod(self, axis)
+
     def roll(self: Any, shifts: "Count | Shape", dims: "Axis" = None) -> "Tensor":
         """Return the elements moved on along an axis; those that leave come in at the start."""
         return tinytorch.roll(self, shifts, dims)
@@ -207,6 +212,10 @@ class TorchMethods(TorchArithmetic, TorchInPlace):
         """Return the tensor with elements of src, or a number, at the places that `index` names along an axis."""
         return tinytorch.scatter(self, dim, index, src, value)
 
+    def scatter_add(self: Any, dim: Count, index: "Operand", src: "Operand") -> "Tensor":
+        """Return the tensor with elements of src added at the places that `index` names along an axis."""
+        return tinytorch.scatter_add(self, dim, index, src)
+
     def nonzero(self: Any, as_tuple: Flag = False) -> "Tensor | tuple[Tensor, ...]":
         """Return where elements aren't 0."""
         return tinytorch.nonzero(self, as_tuple)
@@ -221,9 +230,16 @@ class TorchMethods(TorchArithmetic, TorchInPlace):
         """Return where the elements stand that come first, second, ... in order."""
         return tinytorch.argsort(self, axis, descending, stable)
 
-    def unique(self: Any) -> "Tensor":
-        """Return the elements in order, each once."""
-        return tinytorch.unique(self)
+    @torch_keywords
+    def unique(
+        self: Any,
+        sorted: Flag = True,
+        return_inverse: Flag = False,
+        return_counts: Flag = False,
+        axis: "Count | None" = None,
+    ) -> "Tensor | tuple[Tensor, ...]":
+        """Return the elements in order, each once; also where each stands there, and how many there are."""
+        return tinytorch.unique(self, sorted, return_inverse, return_counts, axis)
 
     def bincount(self: Any, minlength: Count = 0) -> "Tensor":
         """Return how often each of 0, 1, 2, ... stands in the vector."""

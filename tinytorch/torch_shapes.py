@@ -1,10 +1,9 @@
 """Module 01: rearranging that PyTorch's scripts call besides that of `shapes.py` and `indexing.py`.
 
 Public parts: `cat`, `hstack`, `vstack`, `chunk`, `unbind`, `tile`, `repeat`, `repeat_interleave`, `meshgrid`, `flip`,
-`roll`, `movedim`, `broadcast_to`; `tril`, `triu`, `diag`; `index_select`, `masked_select`, `scatter`, `nonzero`;
-`numel`, `is_tensor`.
+`roll`, `movedim`, `broadcast_to`; `tril`, `triu`, `diag`; `numel`, `is_tensor`.
 
-All but `scatter`, whose rule stands in `torch_gradients.py`, are made of operations that have theirs.
+All are made of operations that have their rules.
 """
 
 import math
@@ -14,9 +13,9 @@ import numpy as np
 
 from tinytorch.arrays import axes_of, axis_of, flat_ints, whole
 from tinytorch.elementwise import where
-from tinytorch.indexing import getitem, index_arrays, places_of
+from tinytorch.indexing import getitem
 from tinytorch.shapes import expand, pad, split, swapaxes
-from tinytorch.tensor import Axis, Operand, Scalar, Shape, Tensor, as_tensor, concatenate, from_numpy, record, transpose
+from tinytorch.tensor import Axis, Operand, Shape, Tensor, as_tensor, concatenate, from_numpy, transpose
 from tinytorch.torch_keywords import torch_keywords
 
 
@@ -225,69 +224,6 @@ def diag(x: Operand, diagonal: int = 0) -> Tensor:
     n = len(x) + above + below
     columns = expand(pad(x, (above, below)), n, n)  # each element in all of its column
     return where(from_numpy(np.eye(n, k=diagonal, dtype=np.bool)), columns, _zero(x))
-
-
-def index_select(x: Operand, dim: int, index: Operand) -> Tensor:
-    """Return the slices that `index`, a vector of integers, names along an axis; IndexError for what isn't there.
-
-    Negative ones count from the end, as in `x[index]` (PyTorch refuses them here).
-    """
-    x, index = as_tensor(x), as_tensor(index)
-    if index.ndim > 1 or index.dtype.kind not in "iu":
-        raise TypeError(f"index_select wanted a vector of integers, got {index.dtype} of shape {index.shape}")
-    axis = axis_of(dim, x.ndim, "index_select")
-    return getitem(x, ((slice(None),) * axis + (index.reshape(-1),)))
-
-
-def masked_select(x: Operand, mask: Operand) -> Tensor:
-    """Return the elements where the mask, of bools, holds, in one row; both broadcast."""
-    x, mask = as_tensor(x), as_tensor(mask)
-    if mask.dtype.kind != "b":
-        raise TypeError(f"masked_select wanted a mask of bools, got {mask.dtype}; try mask != 0")
-    shape = np.broadcast_shapes(x.shape, mask.shape)
-    return getitem(expand(x, shape), expand(mask, shape))
-
-
-def scatter(x: Operand, dim: int, index: Operand, src: Operand | None = None, value: Scalar | None = None) -> Tensor:
-    """Return x with elements of src at the places that `index` names along an axis: `gather`, the other way.
-
-    index: integers, of as many axes as x, along the others no longer than x; for a vector one number will do.
-    src: a number, or a tensor no shorter than index. value: PyTorch's other name for a number.
-    Where a place is named twice, the last one stays.
-    Raises TypeError or ValueError for another index or src, IndexError for places that aren't there.
-
-    >>> scatter(Tensor([[0.0, 0.0, 0.0]]), 1, Tensor([[2, 0]]), Tensor([[5.0, 6.0]]))
-    Tensor([[6., 0., 5.]])
-    """
-    if (src is None) == (value is None):
-        raise TypeError(f"scatter wanted src or value, got src={src!r:.60} and value={value!r:.60}")
-    x, index = as_tensor(x), as_tensor(index)
-    source = as_tensor(value if src is None else src, x)  # type: ignore[arg-type]  # one of them is given
-    if x.ndim == 1 and not index.ndim:
-        index = index.reshape(1)
-    axis, places = places_of("scatter", x, dim, index)
-    if source.ndim and (
-        source.ndim != index.ndim or any(n < m for n, m in zip(source.shape, index.shape, strict=True))
-    ):
-        raise ValueError(
-            f"scatter wanted a number, or a src no shorter than the index {index.shape}, got {source.shape}"
-        )
-    if source.ndim and source.dtype != x.dtype:
-        raise TypeError(f"scatter wanted a src of x's dtype {x.dtype}, got {source.dtype}; try .astype")
-    inside = tuple([slice(length) for length in places.shape]) if source.ndim else ()
-    result = x.data.copy()
-    result[index_arrays(places, axis)] = source.data[inside]
-    return record(scatter, result, x, source, axis=axis, index=places, inside=inside)
-
-
-def nonzero(x: Operand, as_tuple: bool = False) -> Tensor | tuple[Tensor, ...]:
-    """Return where elements aren't 0: a row of indices each, (count, axes) int64; as a tuple, an index an axis.
-
-    A tensor without axes counts as a vector of one there, as in PyTorch.
-    """
-    array = as_tensor(x).data
-    places = np.argwhere(array.reshape(1) if as_tuple and not array.ndim else array)
-    return tuple([from_numpy(column.copy()) for column in places.T]) if as_tuple else from_numpy(places)
 
 
 def numel(x: Operand) -> int:

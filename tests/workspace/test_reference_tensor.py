@@ -386,6 +386,8 @@ FILES = (
     "torch_methods",
     "torch_in_place",
     "torch_shapes",
+    "torch_indexing",
+    "trigonometry",
 )
 
 
