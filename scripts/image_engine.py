@@ -3,6 +3,8 @@
 Standard library alone: this runs before there is an environment.
 """
 
+import contextlib
+import gzip
 import os
 import platform
 import shutil
@@ -92,6 +94,19 @@ class Engine:
         if process.returncode:
             raise SetupError(f"`{' '.join(saving)}` failed; what it said stands above.")
         return count
+
+    def load(self, archive: Path) -> None:
+        """Take in an image that `save` wrote. Unpacked here: Podman 4 reads no such archive that is compressed."""
+        with (
+            gzip.open(archive) as file,
+            subprocess.Popen([self.command, "load"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as process,
+        ):
+            assert process.stdin is not None
+            with contextlib.suppress(BrokenPipeError):  # the engine ended: its exit code says so
+                shutil.copyfileobj(file, process.stdin, CHUNK)
+                process.stdin.close()
+        if process.returncode:
+            raise SetupError(f"The image was not loaded; what {self.command} said stands above.")
 
 
 def tag_of(arch: str) -> str:

@@ -84,7 +84,7 @@ def load_image(folder: Path) -> int:
         raise SetupError(NO_IMAGE.format(folder=folder, arch=own_arch()))
     engine = find_engine()
     [archive] = verify(folder, name)
-    engine.asked("load", "--input", str(archive))
+    engine.load(archive)
     keep = (
         " --userns=keep-id" if engine.command == "podman" and os.getuid() else ""
     )  # the folder is yours in there, too
