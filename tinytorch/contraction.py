@@ -20,6 +20,7 @@ def einsum(subscripts: str, *operands: Operand | Sequence[Operand]) -> Tensor:
 
     subscripts: a letter an axis: "ij,jk->ik" is a matrix product, "ii->i" a diagonal, "...ij->...ji" swaps the last two
         axes. Without "->" the result has the letters that stand there once, in the alphabet's order.
+    Integers keep their dtype, also where they are summed (in PyTorch, sums of a single operand are int64).
     Raises ValueError for subscripts that don't fit the operands' shapes.
     Source: Einstein, "Die Grundlage der allgemeinen Relativitätstheorie" (1916), section 5.
 

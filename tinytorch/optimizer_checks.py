@@ -113,9 +113,15 @@ def check_state(index: int, state: State, p: Tensor, needed: frozenset[str], arr
     if "step" in state and (not isinstance(state["step"], int) or state["step"] < 1):
         raise ValueError(f"'step' of parameter {index} wanted an integer from 1 on, got {state['step']!r:.80}")
     for key in arrays & set(state):
-        shape, dtype = getattr(state[key], "shape", None), getattr(state[key], "dtype", np.dtype(object))
-        if shape != p.shape or dtype.kind != "f":
-            raise ValueError(f"{key!r} of parameter {index} wanted floats of shape {p.shape}, got {dtype} {shape}")
+        array = state[key]
+        fits = isinstance(array, np.ndarray) and array.dtype.kind == "f"
+        if not fits or array.shape != p.shape:
+            got = (
+                f"{array.dtype} {array.shape}"
+                if isinstance(array, np.ndarray)
+                else f"a {type(array).__name__}, no array"
+            )
+            raise ValueError(f"{key!r} of parameter {index} wanted floats of shape {p.shape}, got {got}")
 
 
 def plain(value: Any) -> Any:

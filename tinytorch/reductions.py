@@ -18,7 +18,7 @@ import numpy as np
 from numpy.exceptions import AxisError
 
 from tinytorch.arrays import axis_of, count_along, running_total
-from tinytorch.elementwise import astype, copy, maximum, minimum
+from tinytorch.elementwise import astype, maximum, minimum
 from tinytorch.tensor import Axis, Operand, Tensor, as_tensor, from_numpy, record, var
 from tinytorch.torch_keywords import pair_by_dim, torch_keywords
 
@@ -77,7 +77,7 @@ def prod(x: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
 
 @torch_keywords
 def cumsum(x: Operand, axis: int) -> Tensor:
-    """Return running totals along an axis, in x's shape.
+    """Return running totals along an axis, in x's shape; of integers in int64.
 
     >>> cumsum(Tensor([1.0, 2.0, 3.0]), 0)
     Tensor([1., 3., 6.])
@@ -85,7 +85,7 @@ def cumsum(x: Operand, axis: int) -> Tensor:
     x = as_tensor(x)
     axis = axis_of(axis, builtins.max(x.ndim, 1), "cumsum")
     if not x.ndim:
-        return copy(x)
+        return astype(x, x.dtype if x.dtype.kind == "f" else np.int64)
     with np.errstate(over="ignore", invalid="ignore"):
         return record(cumsum, running_total(x.data, axis), x, axis=axis)
 

@@ -229,6 +229,8 @@ VALUES = {
     "numbers": lambda t, x: t.tensor([x.dim(), x.numel(), t.numel(x), t.is_tensor(x), x.is_leaf]),
     "sum of bools": lambda t, x: (x > 0).sum(dim=1),
     "mean of floats": lambda t, x: (x > 0).float().mean(),
+    "cumsum of a small int": lambda t, x: x[0, 3].to(t.int8).cumsum(0),
+    "cumsum of a bool": lambda t, x: t.cumsum(x[0, 0] > 0, dim=0),
     "tril of ints": lambda t, x: t.tril(x.long()),
     "tril of bools": lambda t, x: t.ones(3, 3, dtype=t.bool).tril(),
     "masked_fill ints": lambda t, x: x.long().masked_fill(x > 1, 9),

@@ -404,10 +404,11 @@ class TestWrongStates:
             (lambda s: s["state"][0].update(extra=1), "'extra', 'step'], wanted"),
             (lambda s: s["state"][0].update(step=0), "'step' of parameter 0 wanted an integer from 1 on, got 0"),
             (lambda s: s["state"][0].update(exp_avg_sq="x"), "'exp_avg_sq' of parameter 0 wanted floats of shape"),
+            (lambda s: s["state"][0].update(exp_avg_sq=Tensor([1.0, 1.0])), r"of shape \(2,\), got a Tensor, no"),
             (lambda s: s["param_groups"][0].update(lr=-1.0), "lr must be a number from 0 on"),
             (lambda s: s["param_groups"][0].update(betas=(2, 3)), "number in .0, 1."),
         ],
-        ids=range(9),
+        ids=range(10),
     )
     def test_damaged(self, change, message):
         state = self.adam().state_dict()
