@@ -12,7 +12,8 @@ from typing import Annotated, Any
 import typer
 
 from tito.answer import Json, document, say
-from tito.course import RUNS, UnknownName
+from tito.course import ROOT, RUNS, UnknownName
+from tito.editor import open_in_editor
 from tito.limit import import_course
 from tito.memory import CannotDo, shown, write_whole
 
@@ -61,6 +62,7 @@ def graph(
     print(f"backward visits: {', '.join(_visits(result))}")
     if picture:
         print(f"picture: {picture}")
+        open_in_editor(ROOT / picture)
 
 
 def _modules() -> dict[str, Any]:

@@ -14,7 +14,7 @@ from tito import anatomy, course
 from tito.anatomy import Chapter, statements
 from tito.answer import Json, document, say
 from tito.course import ROOT, RUNS
-from tito.memory import shown
+from tito.memory import shown, write_whole
 from tito.progress import Standing, following, standings
 
 TEMPLATE = Path(__file__).with_name("overview.html")
@@ -41,8 +41,7 @@ def overview(
     if as_json:
         document(data)
         return
-    PAGE.parent.mkdir(parents=True, exist_ok=True)
-    PAGE.write_text(_page(data), encoding="utf-8")
+    write_whole(PAGE, _page(data).encode())
     _show(data)
 
 
