@@ -382,6 +382,8 @@ def reshape(a: Operand, shape: int | Shape) -> Tensor:
     a = as_tensor(a)
     try:
         reshaped = a.data.reshape(shape)
+        if reshaped.shape != shape and np.min(shape) < -1:  # NumPy takes -2 for -1
+            raise ValueError
     except (TypeError, ValueError):
         raise ValueError(f"cannot reshape {a.shape} with {a.size} elements to {shape}") from None
     return record(reshape, reshaped, a)

@@ -1,8 +1,8 @@
 """Module 01: new tensors by PyTorch's names.
 
-Public parts: `TensorModule`, for the call `tinytorch.tensor(data)`; `empty`, `full_like`, `rand_like`, `randn_like`,
-`randint`, `randperm`, `multinomial`; `Generator`, and `manual_seed`, which says what to do in its place. The others
-stand in `creation.py`.
+Public parts: `TensorModule`, for the call `tinytorch.tensor(data)`; `from_numpy`, `empty`, `full_like`, `rand_like`,
+`randn_like`, `randint`, `randperm`, `multinomial`; `Generator`, and `manual_seed`, which says what to do in its place.
+The others stand in `creation.py`.
 
 generator and seed are two names of one argument: an int, a Generator (which moves on), or None for other numbers in
 every run. There is no global state, and the numbers are NumPy's, so PyTorch draws others from the same seed.
@@ -16,8 +16,23 @@ from numpy.typing import DTypeLike
 
 from tinytorch.arrays import flat_ints, whole
 from tinytorch.creation import Seed, full, generator_of, rand, randn, zeros
-from tinytorch.tensor import ArrayLike, Operand, Shape, Tensor, as_tensor, from_numpy
+from tinytorch.tensor import Array, ArrayLike, Operand, Shape, Tensor, as_tensor
+from tinytorch.tensor import from_numpy as sharing
 from tinytorch.torch_keywords import torch_keywords
+
+
+def from_numpy(array: Array) -> Tensor:
+    """Return a Tensor that shares its memory with an array of numbers: writing into one writes into the other.
+
+    Raises TypeError for what is no array of numbers.
+
+    >>> a = np.zeros(2); x = from_numpy(a); a[0] = 1; x
+    Tensor([1., 0.], dtype=float64)
+    """
+    if not isinstance(array, np.ndarray | np.generic) or array.dtype.kind not in "biuf":
+        what = f"an array of {array.dtype}" if isinstance(array, np.ndarray | np.generic) else f"{array!r:.60}"
+        raise TypeError(f"from_numpy wanted an array of numbers, got {what}; tensor(data) takes lists")
+    return sharing(array)
 
 
 class Generator(np.random.Generator):
@@ -106,7 +121,7 @@ def randint(
     if low >= high:
         raise ValueError(f"randint wanted low below high, got {low} and {high}")
     drawn = generator_of(seed, generator).integers(low, high, flat_ints((tuple(size),), "randint"))
-    return from_numpy(drawn.astype(dtype, copy=False))
+    return sharing(drawn.astype(dtype, copy=False))
 
 
 @torch_keywords
@@ -118,7 +133,7 @@ def randperm(n: int, *, seed: Seed = None, generator: Seed = None) -> Tensor:
     """
     if whole(n, "randperm") < 0:
         raise ValueError(f"randperm wanted a number of 0 or more, got {n}")
-    return from_numpy(generator_of(seed, generator).permutation(n))
+    return sharing(generator_of(seed, generator).permutation(n))
 
 
 def multinomial(
@@ -142,7 +157,7 @@ def multinomial(
     if replacement:
         bounds = weights.cumsum(-1)[..., None, :]
         drawn = random.random((*weights.shape[:-1], num_samples, 1)) * bounds[..., -1:]
-        return from_numpy((drawn >= bounds).sum(-1))
+        return sharing((drawn >= bounds).sum(-1))
     with np.errstate(divide="ignore"):  # Efraimidis, Spirakis (2006): the first arrivals of processes with these rates
         arrivals = random.exponential(size=weights.shape) / weights
-    return from_numpy(np.argsort(arrivals, -1)[..., :num_samples])
+    return sharing(np.argsort(arrivals, -1)[..., :num_samples])

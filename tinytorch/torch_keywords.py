@@ -11,6 +11,8 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeVar
 
+import numpy as np
+
 import tinytorch  # the package itself: its operations are looked up when they are called
 
 if TYPE_CHECKING:
@@ -60,6 +62,9 @@ def torch_keywords(function: Callable[P, R]) -> Callable[P, R]:
         except TypeError:
             if wants_axis:
                 _check_axis(function.__name__, args[1] if len(args) > 1 else options.get("axis"))
+            if not isinstance(options.get("correction", 0), int | float | np.number):
+                correction = options["correction"]
+                raise TypeError(f"{function.__name__} wanted a number as correction, got {correction!r:.60}") from None
             raise
 
     return either
@@ -122,5 +127,5 @@ def _translated(name: str, options: dict[str, Any]) -> dict[str, Any]:
 def _check_axis(name: str, axis: Any) -> None:
     """Raise TypeError for an axis that is no axis: what NumPy says of it doesn't name the function."""
     axes = axis if isinstance(axis, tuple) else (axis,)
-    if axis is not None and not all(hasattr(number, "__index__") for number in axes):
+    if axis is not None and any(isinstance(n, bool) or not hasattr(n, "__index__") for n in axes):
         raise TypeError(f"{name} wanted an axis as an int, a tuple of ints or None, got {axis!r:.60}") from None

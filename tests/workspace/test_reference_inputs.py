@@ -288,3 +288,26 @@ def test_float16_is_added_in_float32_as_in_pytorch(name):
 
 def test_a_dtype_of_none_is_the_default():
     assert tinytorch.zeros(2, dtype=None).dtype == tinytorch.eye(2, dtype=None).dtype == np.float32
+
+
+@pytest.mark.parametrize("array", [np.array(["a"]), np.array([None]), np.array([1j]), [1.0], None, X], ids=str)
+def test_from_numpy_wants_an_array_of_numbers(array):
+    with pytest.raises(TypeError, match="from_numpy wanted an array of numbers, got"):
+        tinytorch.from_numpy(array)
+
+
+def test_from_numpy_shares_memory():
+    array = np.zeros(2)
+    x = tinytorch.from_numpy(array)
+    x[0] = 1
+    array[1] = 2
+    assert x.tolist() == array.tolist() == [1, 2]
+
+
+def test_odd_arguments_of_shapes_and_reductions():
+    with pytest.raises(ValueError, match=r"cannot reshape \(2, 3\) with 6 elements to \(-2, 3\)"):
+        X.reshape(-2, 3)
+    with pytest.raises(TypeError, match="var wanted a number as correction, got 'a'"):
+        X.var(0, correction="a")
+    with pytest.raises(TypeError, match="std wanted an axis as an int, a tuple of ints or None, got True"):
+        X.std(True)
