@@ -5,7 +5,7 @@ Public parts: `backward` with its steps `newest_first`, `seed_gradient`, `ask_ru
 
 A rule is a vector-Jacobian product: `multiply_vjp(g, out, a, b)` gets the gradient `g` of the loss by the operation's
 result `out`, and returns the gradients by its inputs `a` and `b`. All of them are plain NumPy arrays, or NumPy's
-numbers where the shape is ().
+numbers where the shape is (). A rule changes none of its arguments: other rules may have got the same `g`.
 Source: Baydin, Pearlmutter, Radul, Siskind, "Automatic differentiation in machine learning: a survey" (2018), 3.2.
 """
 
@@ -71,6 +71,7 @@ def multiply_vjp(g: Array, out: Array, a: Array, b: Array) -> Gradients:
 
     g: the loss's gradient by the product, of the product's shape; out: the product; a, b: the factors, broadcast or
     not. Both results have the shape of `g`: where broadcasting stretched a factor, `sum_to_shape` sums it afterwards.
+    All of them are arrays, or NumPy's numbers where the shape is (). None is changed: others may use the same `g`.
 
     >>> multiply_vjp(np.array([1.0, 10.0]), np.array([8.0, 15.0]), np.array([2.0, 3.0]), np.array([4.0, 5.0]))
     (array([ 4., 50.]), array([ 2., 30.]))
@@ -91,7 +92,7 @@ def matmul_vjp(g: Array, out: Array, a: Array, b: Array, *, needs: tuple[bool, b
     g: (..., n, m), the loss's gradient by the product; out: (..., n, m); a: (..., n, k); b: (..., k, m).
     The first result ends in the axes (n, k) of a, the second in the axes (k, m) of b. Leading axes that broadcasting
     stretched stay; `sum_to_shape` sums them afterwards.
-    needs: for which inputs a gradient is wanted; where it is False, None in its place saves the product.
+    needs: for which of a and b a gradient is wanted; where it is False, None in its place saves the product.
 
     >>> g, a, b = np.array([[1.0, 2.0]]), np.array([[3.0, 4.0, 5.0]]), np.ones((3, 2))
     >>> matmul_vjp(g, a @ b, a, b)
@@ -108,7 +109,8 @@ def sum_to_shape(g: Array, shape: Shape) -> Array:
     """Sum a gradient over the axes that broadcasting stretched, so that it gets the shape of the value it belongs to.
 
     g: a gradient in the broadcast shape; shape: the shape that the value had before, of as many axes or fewer.
-    Broadcasting adds axes on the left and stretches axes of length 1; the result has exactly `shape` and g's dtype.
+    Broadcasting adds axes on the left and stretches axes of length 1, to 0 as well; the result has exactly `shape` and
+    g's dtype. g isn't changed: others may use it.
     Where the shapes agree already, g itself comes back, not a copy. Nothing is reshaped: where sums alone don't give
     `shape`, the result has another one, and `in_shape_of`, which asks for it, raises. `total(array, axis, keepdims)`
     adds up as tensors do; NumPy's sum will do as well.
@@ -134,6 +136,7 @@ def sum_vjp(g: Array, out: Array, a: Array, *, axis: Axis, keepdims: bool) -> Gr
     axis: what was summed over: an int (negative ones count from the end), a tuple of ints, or None for all axes. An `a`
     without axes may have axis 0 or -1 all the same: the sum is `a` itself then, as in NumPy.
     keepdims: whether the summed axes stayed in the sum, with length 1.
+    The result depends on no element of `a` or `out`, and nothing is changed.
 
     >>> a = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
     >>> sum_vjp(np.array([10.0, 20.0]), a.sum(axis=1), a, axis=1, keepdims=False)
@@ -175,7 +178,8 @@ def newest_first(loss: Tensor) -> list[Tensor]:
     made in `.serial`: a later result has a larger one. Leaves have `op` None and no serial number; they are left out,
     so for a loss that is a leaf the list is empty. Tensors go into sets and dicts by identity; `==` and `in` on a list
     compare elements instead.
-    Graphs are deep and full of shared results: no recursion, and each result is looked at once.
+    Graphs are deep and full of shared results: no recursion, and each result is looked at once. The graph isn't
+    changed.
 
     Raises RuntimeError that advises `retain_graph=True` if a result has no inputs any more: an earlier backward, which
     lets go of them, has used the graph up.
@@ -207,8 +211,8 @@ def seed_gradient(loss: Tensor, gradient: ArrayLike | Tensor | None) -> Array:
     where the loss has a single element.
 
     Raises RuntimeError that says "requires no grad" if the loss doesn't require one; RuntimeError that says "seed" and
-    the loss's shape if None was given for more than one element; ValueError that says "seed" and both shapes if the
-    gradient has another shape than the loss (it is not broadcast).
+    the loss's shape if None was given and the loss has several elements, or none; ValueError that says "seed" and both
+    shapes if the gradient has another shape than the loss (it is neither broadcast nor reshaped).
 
     >>> seed_gradient(Tensor([[7.0]], requires_grad=True), None)
     array([[1.]], dtype=float32)
@@ -232,7 +236,7 @@ def seed_gradient(loss: Tensor, gradient: ArrayLike | Tensor | None) -> Array:
 def accumulate(leaf: Tensor, grad: Array, fresh: bool = False) -> None:
     """Add a gradient to what stands in `leaf.grad` already, or put it there if that is None.
 
-    grad: an array of the leaf's shape, possibly of another dtype; it stays what it is.
+    grad: an array of the leaf's shape, or NumPy's number where that is (), possibly of another dtype; it isn't changed.
     fresh: whether the array belongs to nobody else, so that `.grad` may keep it; otherwise `.grad` holds a copy.
 
     Afterwards `leaf.grad` is a new Tensor of the leaf's dtype that requires no grad (`from_numpy` makes one without
@@ -259,9 +263,10 @@ def backward(loss: Tensor, gradient: ArrayLike | Tensor | None = None, retain_gr
     - `newest_first(loss)` is the order, which `refuse_written(order)` has to accept; `seed_gradient` is the gradient by
       the loss.
     - In this order, when a result's turn comes, all that its users sent it has arrived. `ask_rule(result, g)` returns
-      one gradient an input. A gradient goes nowhere if it is None or its input requires none; else it passes through
-      `in_shape_of(x, grad, result)`, which does nothing where the shapes agree, and is added, by `+`, to what has
-      arrived at x. It is never changed in place: a rule may hand on one array to several inputs.
+      one gradient an input. A gradient goes nowhere if it is None (zeros are one) or its input requires none; else it
+      passes through `in_shape_of(x, grad, result)`, which does nothing where the shapes agree, and is added, by `+`
+      since it may be no array yet, to what has arrived at x. It is never changed in place: a rule may hand on one array
+      to several inputs.
     - A result at which nothing arrived, since the rules of all its users returned None, is passed over.
     - Once all results have had their turn, `give_to_leaves(arrived, fresh)` takes what has arrived at leaves, as a dict
       by leaf: first the hooks of all leaves see it, then all is accumulated.

@@ -99,11 +99,11 @@ class Tensor(TensorMethods):
         return add_hook(self.hooks, hook)
 
     def __add__(self, other: "Operand") -> "Tensor":
-        """Add elementwise, with NumPy's broadcasting.
+        """Add elementwise, with NumPy's broadcasting and in the dtype that NumPy finds for both.
 
         other: a Tensor, an array or a number; a number takes this tensor's dtype (`as_tensor(other, self)` does that).
         Returns a new Tensor that was given to `record` under the operation `add` (the function below), with both
-        operands as its inputs.
+        operands as its inputs, themselves and not copies of them.
         Raises ValueError with both shapes if they don't broadcast: `check_broadcast("+", a, b)` does that. Call it
         where NumPy has refused, or before; it costs time in every addition then.
 
@@ -128,12 +128,14 @@ class Tensor(TensorMethods):
         return as_tensor(other, self) * self
 
     def __matmul__(self, other: "Operand") -> "Tensor":
-        """Multiply matrices: (..., n, k) @ (..., k, m) -> (..., n, m); leading axes broadcast, float32 stays float32.
+        """Multiply matrices: (..., n, k) @ (..., k, m) -> (..., n, m); leading axes broadcast, floats keep their dtype.
 
-        other: a Tensor or an array. An operand with fewer than two axes goes to `matmul_vector(self, other)`.
-        Returns a new Tensor that was given to `record` under the operation `matmul`, with both operands as its inputs.
-        Raises ValueError that names both shapes if the inner lengths differ (the last axis of self, and the last but
-        one of other), or if the leading axes don't broadcast, where NumPy's own words don't name them.
+        other: a Tensor or an array. Where an operand has fewer than two axes, `matmul_vector(self, other)` is the
+        result, which has been recorded.
+        Else returns a new Tensor that was given to `record` under the operation `matmul`, with both operands as its
+        inputs, themselves and not copies of them.
+        Raises ValueError that names both shapes, as Python writes them, if the inner lengths differ (the last axis of
+        self, and the last but one of other), or if the leading axes don't broadcast (NumPy's error writes (2,4,3)).
 
         >>> Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]) @ Tensor([[1.0], [0.0], [2.0]])
         Tensor([[ 7.],
@@ -150,7 +152,7 @@ class Tensor(TensorMethods):
 
         keepdims: whether the summed axes stay with length 1, so that the result broadcasts against self.
         Returns a new Tensor that was given to `record` under the operation `sum` (the function), with `axis` and
-        `keepdims` as its attributes.
+        `keepdims` as its attributes. Its dtype is what NumPy's sum gives: floats keep theirs, bools are counted.
         Raises ValueError (NumPy's AxisError) for an axis that isn't there.
         `total(array, axis, keepdims)` is NumPy's sum, but keeps the digits that float32 loses in long columns.
 
@@ -163,7 +165,7 @@ class Tensor(TensorMethods):
     def mean(self, axis: Axis = None, keepdims: bool = False) -> "Tensor":
         """Average the elements along `axis`, in the tensor's own float dtype.
 
-        axis, keepdims: as in `sum`.
+        axis, keepdims: as in `sum`, also in what they raise. The tensor itself isn't changed.
         Returns a Tensor made by the Tensor's own operations, such as `sum` and `*` or `/` with a number. They record
         themselves; no gradient rule knows of `mean`, so nothing is given to `record` here.
         Raises TypeError that names the dtype for other dtypes than floats, and ValueError that names the shape where
@@ -218,6 +220,7 @@ def as_tensor(value: Operand, like: Operand | None = None) -> Tensor:
     and whose dtype stays, or numbers.
     like: the other operand. If it has a `dtype` (Tensors and arrays have), a Python number (bool, int or float, also
     np.float64, which is a float) becomes a 0-d Tensor of the dtype that `dtype_of_number(value, like.dtype)` returns.
+    Nothing else is taken from it. Lists and arrays take nothing: an array without axes is an array, too.
     Raises TypeError for what holds no numbers, such as text (`Tensor` does that).
 
     >>> as_tensor(2, Tensor([0.5], dtype=np.float64)).dtype, as_tensor(0.5, Tensor([1, 2])).dtype
@@ -305,7 +308,8 @@ def mean(a: Operand, axis: Axis = None, keepdims: bool = False) -> Tensor:
 def var(a: Operand, axis: Axis = None, keepdims: bool = False, correction: int = 1) -> Tensor:
     """Return the variance along `axis`: the squared distances from the mean, summed and divided by n - correction.
 
-    axis, keepdims: as in `Tensor.sum`. n: how many elements one result is made of, `count_along(shape, axis)`.
+    a: a Tensor or an array. axis, keepdims: as in `Tensor.sum`, also in what they raise.
+    n: how many elements one result is made of, `count_along(shape, axis)`.
     correction: 1 estimates the variance of what the elements are a sample of; 0 gives that of the elements themselves.
     Returns a new Tensor of a's dtype that was given to `record` under the operation `var`, with `axis`, `keepdims` and
     `correction` as its attributes; what is computed on the way is not recorded.
@@ -333,6 +337,7 @@ def reshape(a: Operand, shape: int | Shape) -> Tensor:
 def transpose(a: Operand, axes: Sequence[int] | None = None) -> Tensor:
     """Return the tensor with its axes in another order, as a view: no element is copied.
 
+    a: a Tensor or an array; it stays as it is, and so does a list of axes.
     axes: which axis of a stands at each place of the result, each axis once, negative ones counted from the end; None
     reverses them all. A pair is an order like any other here; only the method `Tensor.transpose(i, j)` swaps.
     Returns a Tensor that was given to `record` under the operation `transpose`, with the attribute `axes`: None, or a
@@ -346,9 +351,10 @@ def transpose(a: Operand, axes: Sequence[int] | None = None) -> Tensor:
 
 
 def concatenate(tensors: Sequence[Operand], axis: int = 0) -> Tensor:
-    """Join tensors along an axis that they have, in a new array.
+    """Join tensors along an axis that they have, in a new array of the dtype that NumPy finds for all of them.
 
-    tensors: a list or tuple of Tensors or arrays, one or more. Their lengths agree but along `axis`, where they add up.
+    tensors: a list or tuple of Tensors or arrays, one or more, which stays as it is. Their lengths agree but along
+    `axis`, where they add up.
     Returns a new Tensor that was given to `record` under the operation `concatenate`, with all the tensors as its
     inputs and `axis`, as it was given, as its attribute.
     Raises ValueError that says "concatenate" for an empty list and for a single Tensor in its place, and ValueError
