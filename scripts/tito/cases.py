@@ -68,13 +68,15 @@ def outcome(case: Case, module: Module) -> Mismatch | None:
 def likely(case: Case, module: Module, exercise: Exercise, mismatch: Mismatch) -> mistakes.Mistake | None:
     """Return the one known mistake that explains a failed test, or None where none or several do.
 
-    A mistake explains it if it gives the same result in this test. Where several do, or where the result is an error
-    (the same one has many causes), all tests of the exercise decide.
+    A mistake explains it if it gives the same result in this test. Where several do, or where the result has many
+    causes (an error, a missing one, true or false alone), all tests of the exercise decide. A call without end has one.
     """
     known = [m for m in mistakes.corpus(module)[0] if m.exercise == exercise.id]
     function = mistakes.target(module, exercise.function)
     matching = [m for m in known if _same(_with(m, function, [case], module), [mismatch])]
-    if len(matching) > 1 or (matching and mismatch.outcome.error):
+    kinds = {array.dtype.kind for array in mismatch.outcome.arrays}
+    many_causes = mismatch.outcome.error not in ("", "RecursionError") or ("b" in kinds and "f" not in kinds)
+    if len(matching) > 1 or (matching and many_causes):
         every = cases(module)[exercise.id]
         found = [outcome(one, module) for one in every]
         matching = [m for m in matching if _same(_with(m, function, every, module), found)]

@@ -36,7 +36,7 @@ class Outcome:
     """What a call gave, in a form that compares: arrays, or an error."""
 
     arrays: tuple[Array, ...] = ()
-    error: str = ""  # "ValueError: ..." where it raised
+    error: str = ""  # "ValueError: ..." where it raised, "none, ..." where it should have raised
 
     def same(self, other: "Outcome") -> bool:
         """Return whether both are the same error, or arrays of equal shapes, dtypes and (nearly) equal values."""
@@ -122,9 +122,11 @@ class Check:
             float in place of an int is wrong.
         raises: the error's type and what its message has to contain, where the call must raise.
         parts: what to call each element where the result is a tuple.
+        Arrays in `given` are copied: what the call writes into reaches no other test.
         Raises Mismatch.
         """
         shapes = "   ".join(f"{name}: {_kind(value)}" for name, value in given.items())
+        given = {name: value.copy("K") if type(value) is np.ndarray else value for name, value in given.items()}
         question = _Question(call, shapes, expected, raises, parts, rule, rtol, atol)
         try:
             result = self._run(call, given)
@@ -134,8 +136,8 @@ class Check:
             self._judge_error(question, error)
             return
         if raises:
-            arrays = _arrays_or_none(result)
-            raise question.mismatch(_wanted(raises), f"no error, but {self._gift(result)}", Outcome(arrays or ()))
+            outcome = Outcome(_arrays_or_none(result) or (), error=f"none, but {type(result).__name__}")
+            raise question.mismatch(_wanted(raises), f"no error, but {self._gift(result)}", outcome)
         self._compare(question, result)
 
     def _run(self, call: str, given: dict[str, Any]) -> Any:
@@ -170,7 +172,8 @@ class Check:
         if len(got) != len(wanted) or isinstance(result, tuple) != isinstance(expected, tuple):
             wish = f"a tuple of {len(wanted)}" if isinstance(expected, tuple) else "one result"
             text = f"{wish}: {self._show(_arrays(expected))}"
-            raise question.mismatch(text, self._gift(result), Outcome(got, error=type(result).__name__))
+            kind = "number or array" if isinstance(result, np.ndarray | np.generic) else type(result).__name__
+            raise question.mismatch(text, self._gift(result), Outcome(got, error=kind))
         for name, one_wanted, one_got in zip(question.parts or ("",) * len(wanted), wanted, got, strict=True):
             target = _arrays(one_wanted)[0]
             difference = _difference(
