@@ -40,3 +40,14 @@ def test_learns_without_hidden_layers(check):
         parts=("one width", "two widths"),
         rule="parameters stand between layers: a single one has none",
     )
+
+
+@pytest.mark.exercise("00.1")
+def test_counts_layers_of_equal_widths(check):
+    """must count each layer for itself, also where widths come again"""
+    check(
+        "parameter_count(widths)",
+        widths=(5, 5, 5, 3),
+        expected=78,
+        rule="30, 30 and 18: a width is found by its place, not by its value",
+    )

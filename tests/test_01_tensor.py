@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tinytorch import Tensor
+from tinytorch import Tensor, from_numpy
 
 TWO_BY_THREE = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], np.float32)
 
@@ -36,7 +36,10 @@ def test_add_broadcasts_a_row(check):
 def test_add_keeps_its_operands(check):
     """must make a new tensor and leave its operands alone"""
     a, b = Tensor(TWO_BY_THREE), Tensor([[0.5, 0.25, 2.0], [-1.0, 3.0, 7.0]])
-    check("c = a + b; a", a=a, b=b, expected=TWO_BY_THREE, rule="a + b is a new tensor; += would change a")
+    expected = (TWO_BY_THREE, b.numpy().copy())
+    rule = "a + b is a new tensor; += would change an operand"
+    check("c = a + b; a, b", a=a, b=b, expected=expected, parts=("a", "b"), rule=rule)
+    check("(a + 0) is a", a=a, expected=False, rule="a new tensor also where nothing is added")
 
 
 @pytest.mark.exercise("01.1")
@@ -50,6 +53,21 @@ def test_add_takes_numbers_in_the_tensors_dtype(check):
         rule="a number takes the tensor's dtype",
         rtol=1e-12,
         atol=0,
+    )
+
+
+@pytest.mark.exercise("01.1")
+def test_add_finds_the_dtype_of_both(check):
+    """must not press the sum into the dtype of one operand"""
+    a, b, c = Tensor([1, 2]), Tensor([0.5, 0.25]), Tensor([0.125, 0.5], dtype=np.float64)
+    check(
+        "a + b, b + c",
+        a=a,
+        b=b,
+        c=c,
+        expected=(np.array([1.5, 2.25], np.float32), np.array([0.625, 0.75])),
+        parts=("int64 + float32", "float32 + float64"),
+        rule="NumPy adds in the larger dtype, and record knows integers: hand the sum on as it is",
     )
 
 
@@ -87,6 +105,19 @@ def test_add_is_recorded(check):
     )
 
 
+@pytest.mark.exercise("01.1")
+def test_add_is_recorded_with_the_operands_themselves(check):
+    """must be recorded with the two tensors that were added, not with copies of them"""
+    check(
+        "c = a + b; c.inputs[0] is a, c.inputs[1] is b",
+        a=Tensor([2.0, 3.0], requires_grad=True),
+        b=Tensor([5.0, 7.0], requires_grad=True),
+        expected=(True, True),
+        parts=("self", "other"),
+        rule="gradients go to the inputs of the record: Tensor(other) is a copy, as_tensor(other, self) is other",
+    )
+
+
 # 01.2 Tensor.__matmul__
 
 
@@ -111,11 +142,42 @@ def test_matmul_keeps_float32(check):
 
 
 @pytest.mark.exercise("01.2")
+def test_matmul_keeps_float64(check):
+    """must keep float64"""
+    a, b = Tensor([[1.5, 2.0]], dtype=np.float64), Tensor([[2.0], [4.0]], dtype=np.float64)
+    check("a @ b", a=a, b=b, expected=np.array([[11.0]]), rule="two float64 operands give float64")
+
+
+@pytest.mark.exercise("01.2")
 def test_matmul_broadcasts_leading_axes(check):
     """must multiply stacks of matrices, leading axes broadcasting"""
     a, b = Tensor(np.arange(12.0, dtype=np.float32).reshape(2, 2, 3)), Tensor([[1.0], [2.0], [4.0]])
     expected = np.array([[[10], [31]], [[52], [73]]], np.float32)
     check("a @ b", a=a, b=b, expected=expected, rule="(..., n, k) @ (..., k, m) -> (..., n, m)")
+
+
+@pytest.mark.exercise("01.2")
+def test_matmul_of_two_stacks(check):
+    """must multiply each matrix of a stack with the one at its place in the other"""
+    a = Tensor(np.arange(12.0, dtype=np.float32).reshape(2, 2, 3))
+    b = Tensor(np.array([[[1], [2], [4]], [[1], [0], [-1]]], np.float32))
+    expected = np.array([[[10], [31]], [[-2], [-2]]], np.float32)
+    check("a @ b", a=a, b=b, expected=expected, rule="leading axes pair up: out[s] = a[s] @ b[s]")
+
+
+@pytest.mark.exercise("01.2")
+def test_matmul_refuses_leading_axes_that_do_not_fit(check):
+    """must name both shapes where leading axes don't broadcast"""
+    a, b = Tensor(np.zeros((2, 4, 3))), Tensor(np.zeros((5, 3, 1)))
+    rule = "2 meets 5; NumPy's error writes the shapes in another way, so catch its ValueError and raise your own"
+    check("a @ b", a=a, b=b, raises=(ValueError, "(2, 4, 3)", "(5, 3, 1)"), rule=rule)
+
+
+@pytest.mark.exercise("01.2")
+def test_matmul_refuses_numbers(check):
+    """must hand an operand without axes to matmul_vector, which refuses it"""
+    a = Tensor(TWO_BY_THREE)
+    check("a @ 2.0", a=a, raises=(ValueError, "(2, 3)", "()"), rule="a number has fewer than two axes, too")
 
 
 @pytest.mark.exercise("01.2")
@@ -154,6 +216,33 @@ def test_matmul_is_recorded(check):
     )
 
 
+@pytest.mark.exercise("01.2")
+def test_matmul_is_recorded_with_the_operands_themselves(check):
+    """must be recorded with the two tensors that were multiplied, not with copies of them"""
+    check(
+        "c = a @ b; c.inputs[0] is a, c.inputs[1] is b",
+        a=Tensor([[2.0, 3.0]], requires_grad=True),
+        b=Tensor([[5.0], [7.0]], requires_grad=True),
+        expected=(True, True),
+        parts=("self", "other"),
+        rule="gradients go to the inputs of the record: Tensor(other) is a copy, as_tensor(other, self) is other",
+    )
+
+
+@pytest.mark.exercise("01.2")
+def test_matmul_of_a_vector_is_recorded_by_matmul_vector(check):
+    """must leave both vectors to matmul_vector, record included"""
+    a, v = Tensor(TWO_BY_THREE[:, :2].copy(), requires_grad=True), Tensor([1.0, 2.0], requires_grad=True)
+    check(
+        "recorded(v @ a), recorded(a @ v)",
+        a=a,
+        v=v,
+        expected=("reshape of (1, 2)", "reshape of (2, 1)"),
+        parts=("v @ a", "a @ v"),
+        rule="matmul_vector records a row or a column: matmul's gradient rule wants two axes on both sides",
+    )
+
+
 # 01.3 Tensor.sum
 
 
@@ -188,6 +277,21 @@ def test_sum_keeps_dimensions(check):
         expected=np.array([[6], [15]], np.float32),
         rule="keepdims: (2, 3) -> (2, 1)",
     )
+    rule = "keepdims without an axis: every axis stays with length 1, (2, 3) -> (1, 1)"
+    check("a.sum(keepdims=True)", a=a, expected=np.array([[21]], np.float32), rule=rule)
+
+
+@pytest.mark.exercise("01.3")
+def test_sum_keeps_float64_and_counts_bools(check):
+    """must leave the dtype to the sum: float64 stays, bools are counted"""
+    check(
+        "a.sum(axis=0), b.sum()",
+        a=Tensor([[0.5], [0.25]], dtype=np.float64),
+        b=Tensor([True, False, True]),
+        expected=(np.array([0.75]), np.array(2)),
+        parts=("float64", "bool"),
+        rule="floats keep their dtype; the sum of bools is a whole number: hand on what NumPy's sum returns",
+    )
 
 
 @pytest.mark.exercise("01.3")
@@ -215,6 +319,8 @@ def test_sum_is_recorded_with_its_axis(check):
         expected="sum of (2, 3), axis=1, keepdims=True",
         rule="the gradient rule needs both: record(sum, array, self, axis=axis, keepdims=keepdims)",
     )
+    rule = "record(sum, array, self, axis=axis, keepdims=keepdims): both as they were given"
+    check("recorded(a.sum())", a=a, expected="sum of (2, 3), axis=None, keepdims=False", rule=rule)
 
 
 # 01.4 as_tensor
@@ -241,6 +347,29 @@ def test_as_tensor_gives_a_number_the_dtype_of_like(check):
         rule="a Python number takes the dtype that dtype_of_number(value, like.dtype) returns",
         rtol=1e-12,
         atol=0,
+    )
+
+
+@pytest.mark.exercise("01.4")
+def test_as_tensor_takes_numpys_float_for_a_number(check):
+    """must treat np.float64 as the Python float that it is, and bools as numbers too"""
+    check(
+        "as_tensor(np.float64(0.1), a), as_tensor(True, a)",
+        a=Tensor([1.0, 2.0]),
+        expected=(np.array(0.1, np.float32), np.array(1.0, np.float32)),
+        parts=("np.float64 beside float32", "True beside float32"),
+        rule="isinstance(value, bool | int | float) holds for np.float64; type(value) is float does not",
+    )
+
+
+@pytest.mark.exercise("01.4")
+def test_as_tensor_takes_nothing_but_the_dtype_from_like(check):
+    """must make a constant of a number, also beside a tensor that requires grad"""
+    check(
+        "as_tensor(2.0, a).requires_grad",
+        a=Tensor([1.0, 2.0], requires_grad=True),
+        expected=False,
+        rule="nobody asks for the gradient by a number",
     )
 
 
@@ -273,6 +402,18 @@ def test_as_tensor_copies_an_array(check):
     a, x = Tensor([1.0, 2.0]), np.array([3.0, 5.0, 8.0])
     rule = "what happens to the array later never reaches the tensor; only numbers take the dtype of `like`"
     check("t = as_tensor(x, a); x[0] = -1; t", a=a, x=x, expected=np.array([3.0, 5.0, 8.0]), rule=rule)
+    rule = "an array without axes is an array as well, and a list is no number: both become what Tensor makes of them"
+    check(
+        "as_tensor(x, a), as_tensor([0.5, 2.0], b)",
+        x=np.array(0.1),
+        a=a,
+        b=Tensor([1.0], dtype=np.float64),
+        expected=(np.array(0.1), np.array([0.5, 2.0], np.float32)),
+        parts=("0-d float64 beside float32", "a list beside float64"),
+        rule=rule,
+        rtol=1e-12,
+        atol=0,
+    )
 
 
 @pytest.mark.exercise("01.4")
@@ -332,6 +473,22 @@ def test_check_broadcast_looks_at_every_axis(check):
 
 
 @pytest.mark.exercise("01.5")
+def test_check_broadcast_names_the_first_pair_from_the_right(check):
+    """must name the first two lengths from the right where several pairs don't fit"""
+    a, b = Tensor(np.zeros((5, 4))), Tensor(np.zeros((3, 2)))
+    rule = "from the right: 4 meets 2 comes before 5 meets 3; a multiple doesn't fit either"
+    check("check_broadcast('*', a, b)", a=a, b=b, raises=(ValueError, "(5, 4) * (3, 2)", "4 meets 2"), rule=rule)
+
+
+@pytest.mark.exercise("01.5")
+def test_check_broadcast_touches_no_element(check):
+    """must look at shapes alone, however large the result would be"""
+    a, b = (from_numpy(np.broadcast_to(np.float32(0), shape)) for shape in ((10**6, 1, 10**5), (10**6, 1)))
+    rule = "a sum of these two would take 400 PB; shapes are a few numbers"
+    check("check_broadcast('+', a, b) is None", a=a, b=b, expected=True, rule=rule)
+
+
+@pytest.mark.exercise("01.5")
 def test_check_broadcast_takes_both_orders(check):
     """must look at the same pairs where the shorter shape comes first"""
     a, b = Tensor(np.zeros((2,))), Tensor(np.zeros((2, 3)))
@@ -362,23 +519,23 @@ def test_mean_along_an_axis(check):
     """must divide by the number of elements along the axes that vanish"""
     a = Tensor(np.arange(12.0, dtype=np.float32).reshape(2, 3, 2))
     check(
-        "a.mean(axis=1), a.mean(axis=(0, -1))",
+        "a.mean(axis=-2), a.mean(axis=(0, 2))",
         a=a,
         expected=(np.array([[2, 3], [8, 9]], np.float32), np.array([3.5, 5.5, 7.5], np.float32)),
-        parts=("axis=1", "axis=(0, -1)"),
-        rule="(2, 3, 2): 3 elements make one along axis 1, and 4 along the axes 0 and 2",
+        parts=("axis=-2", "axis=(0, 2)"),
+        rule="(2, 3, 2): 3 elements make one along axis -2, which is 1, and 4 along the axes 0 and 2",
     )
 
 
 @pytest.mark.exercise("01.6")
 def test_mean_keeps_dimensions_and_dtype(check):
     """must keep the averaged axis with length 1 if keepdims is true, and float64"""
-    a = Tensor([[1.0, 2.0, 4.5]], dtype=np.float64)
+    a = Tensor([[1.0, 2.0, 4.5], [3.0, 5.0, 8.5]], dtype=np.float64)
     check(
         "a.mean(axis=1, keepdims=True)",
         a=a,
-        expected=np.array([[2.5]]),
-        rule="keepdims: (1, 3) -> (1, 1); float64 stays float64",
+        expected=np.array([[2.5], [5.5]]),
+        rule="keepdims: (2, 3) -> (2, 1); float64 stays float64",
         rtol=1e-12,
         atol=0,
     )
@@ -397,7 +554,23 @@ def test_mean_is_recorded_as_what_it_computes(check):
     )
     rule = "the operation that is noted, computed again from the inputs that are noted, must give the mean"
     expected = np.array([2, 5], np.float32)
-    check("m = a.mean(axis=1); m.op(*m.inputs, **m.attributes)", a=a, expected=expected, rule=rule)
+    again = "m = m.inputs[0] if m.op is reshape else m; m.op(*m.inputs, **m.attributes).reshape(2)"
+    check(f"m = a.mean(axis=1); {again}", a=a, expected=expected, rule=rule)
+
+
+@pytest.mark.exercise("01.6")
+def test_mean_leaves_its_operand_alone(check):
+    """must not change the tensor"""
+    a = Tensor(TWO_BY_THREE)
+    rule = "divide a tensor of your own: self / n makes a new one, self.data /= n does not"
+    check("m = a.mean(axis=0); a", a=a, expected=TWO_BY_THREE, rule=rule)
+
+
+@pytest.mark.exercise("01.6")
+def test_mean_refuses_an_axis_that_is_not_there(check):
+    """must raise as sum does for an axis that isn't there"""
+    rule = "count_along and sum raise it; an IndexError of a shape is no ValueError"
+    check("a.mean(axis=2)", a=Tensor(TWO_BY_THREE), raises=(ValueError, "axis 2"), rule=rule)
 
 
 @pytest.mark.exercise("01.6")
@@ -442,6 +615,20 @@ def test_var_with_another_correction(check):
         parts=("correction=0", "axis=1, correction=2"),
         rule="n is 6, and 3 along axis 1: the divisors are 6 - 0 and 3 - 2",
     )
+
+
+@pytest.mark.exercise("01.7")
+def test_var_of_one_element_without_correction(check):
+    """must be 0 for a single element where correction is 0"""
+    rule = "n - correction is 1: what isn't above 0 is refused, and nothing else"
+    check("var(a, correction=0)", a=Tensor([5.0]), expected=np.array(0, np.float32), rule=rule)
+
+
+@pytest.mark.exercise("01.7")
+def test_var_takes_arrays(check):
+    """must take an array"""
+    x = np.array([1.0, 2.0, 6.0], np.float32)
+    check("var(x)", x=x, expected=np.array(7, np.float32), rule="as_tensor(a) first")
 
 
 @pytest.mark.exercise("01.7")
@@ -492,6 +679,16 @@ def test_var_refuses_what_has_no_variance(check):
     check("var(a)", a=Tensor([1, 2]), raises=(TypeError, "int64"), rule="the variance of integers is no integer")
     a = Tensor(TWO_BY_THREE[:1])
     check("var(a, axis=0)", a=a, raises=(ValueError, "(1, 3)"), rule="one element says nothing about spread: 0 / 0")
+    b, rule = Tensor(TWO_BY_THREE), "2 - 2 is 0, and 2 - 3 is below: there is nothing to divide by"
+    check("var(b, axis=0, correction=2)", b=b, raises=(ValueError, "(2, 3)"), rule=rule)
+    check("var(b, axis=0, correction=3)", b=b, raises=(ValueError, "(2, 3)"), rule=rule)
+
+
+@pytest.mark.exercise("01.7")
+def test_var_refuses_an_axis_that_is_not_there(check):
+    """must raise as sum does for an axis that isn't there"""
+    rule = "count_along and NumPy's sum raise it; an IndexError of a shape is no ValueError"
+    check("var(a, axis=2)", a=Tensor(TWO_BY_THREE), raises=(ValueError, "axis 2"), rule=rule)
 
 
 # 01.8 matmul_vector
@@ -546,6 +743,8 @@ def test_matmul_vector_refuses_lengths_that_differ(check):
     check("matmul_vector(a, b)", a=a, b=b, raises=(ValueError, "(2, 3)", "(2,)"), rule=rule)
     c = Tensor([1.0, 2.0, 3.0])
     check("matmul_vector(c, a)", c=c, a=a, raises=(ValueError, "(3,)", "(2, 3)"), rule="3 meets 2")
+    rule = "3 meets 1: a product of vectors doesn't broadcast"
+    check("matmul_vector(c, d)", c=c, d=Tensor([2.0]), raises=(ValueError, "(3,)", "(1,)"), rule=rule)
 
 
 @pytest.mark.exercise("01.8")
@@ -553,6 +752,8 @@ def test_matmul_vector_refuses_numbers(check):
     """must raise ValueError for an operand without axes"""
     a, b = Tensor([1.0, 2.0]), Tensor(3.0)
     check("matmul_vector(a, b)", a=a, b=b, raises=(ValueError, "(2,)", "()"), rule="a number has no axis to pair")
+    rule = "a number is no vector of one element"
+    check("matmul_vector(b, c)", b=b, c=Tensor([1.0]), raises=(ValueError, "()", "(1,)"), rule=rule)
 
 
 @pytest.mark.exercise("01.8")
@@ -574,6 +775,14 @@ def test_matmul_vector_is_recorded_as_a_product_of_matrices(check):
         expected=("matmul of (2, 3) and (3, 1)", "reshape of (3,)"),
         parts=("before the reshape", "the column"),
         rule=rule,
+    )
+    check(
+        "c = matmul_vector(d, a); recorded(c.inputs[0]), recorded(c.inputs[0].inputs[0])",
+        a=a,
+        d=Tensor([5.0, 7.0], requires_grad=True),
+        expected=("matmul of (1, 2) and (2, 3)", "reshape of (2,)"),
+        parts=("before the reshape", "the row"),
+        rule="the row is the Tensor's reshape as well: gradients find back to the vector on the left",
     )
 
 
@@ -620,7 +829,13 @@ def test_transpose_is_a_view(check):
     """must copy no element"""
     a = Tensor(TWO_BY_THREE)
     rule = "a view reads the same memory in another order, whatever its size"
-    check("np.shares_memory(transpose(a, (1, 0)).data, a.data)", a=a, expected=True, rule=rule)
+    check(
+        "np.shares_memory(transpose(a, (1, 0)).data, a.data), np.shares_memory(transpose(a).data, a.data)",
+        a=a,
+        expected=(True, True),
+        parts=("with an order", "without"),
+        rule=rule,
+    )
 
 
 @pytest.mark.exercise("01.9")
@@ -632,6 +847,23 @@ def test_transpose_refuses_what_is_no_order(check):
     check("transpose(a, (0, 2, -1))", a=a, raises=(ValueError, "(2, 3, 5)"), rule=rule)
     check("transpose(a, (0, 1, 3))", a=a, raises=(ValueError, "(2, 3, 5)"), rule=rule)
     check("transpose(a, (0, 1, -4))", a=a, raises=(ValueError, "(2, 3, 5)"), rule=rule)
+    check("transpose(a, (1, 2, 3))", a=a, raises=(ValueError, "(2, 3, 5)"), rule="there is no axis 3, and 3 % 3 is 0")
+    check(
+        "transpose(a, ())", a=a, raises=(ValueError, "(2, 3, 5)"), rule="no axis stands there; None alone is no order"
+    )
+
+
+@pytest.mark.exercise("01.9")
+def test_transpose_leaves_what_it_got_alone(check):
+    """must change neither the tensor nor a list of axes"""
+    check(
+        "t = transpose(a, axes); a, axes",
+        a=Tensor(TWO_BY_THREE),
+        axes=[-1, 0],
+        expected=(TWO_BY_THREE, [-1, 0]),
+        parts=("a", "axes"),
+        rule="count negative axes in a tuple of your own",
+    )
 
 
 @pytest.mark.exercise("01.9")
@@ -664,6 +896,23 @@ def test_concatenate_takes_arrays(check):
     """must take arrays as well, and keep float32"""
     a, x = Tensor([1.0, 2.0]), np.array([3.0], np.float32)
     check("concatenate([x, a])", a=a, x=x, expected=np.array([3, 1, 2], np.float32), rule="as_tensor(part) for each")
+    rule = "the list belongs to the caller: tensors go into one of your own"
+    check("parts = [x, a]; concatenate(parts); parts[0] is x", a=a, x=x, expected=True, rule=rule)
+
+
+@pytest.mark.exercise("01.10")
+def test_concatenate_finds_the_dtype_of_all(check):
+    """must not press the parts into the dtype of the first"""
+    a, b, c = Tensor([1, 2]), Tensor([0.5]), Tensor([0.25], dtype=np.float64)
+    check(
+        "concatenate([a, b]), concatenate([b, c])",
+        a=a,
+        b=b,
+        c=c,
+        expected=(np.array([1, 2, 0.5], np.float32), np.array([0.5, 0.25])),
+        parts=("int64 and float32", "float32 and float64"),
+        rule="NumPy joins in the larger dtype, and record knows integers: hand the array on as it is",
+    )
 
 
 @pytest.mark.exercise("01.10")
@@ -693,6 +942,8 @@ def test_concatenate_refuses_shapes_that_do_not_fit(check):
     a, b = Tensor(TWO_BY_THREE), Tensor([[7.0], [8.0]])
     rule = "along axis 0 the other lengths agree: 3 and 1 don't"
     check("concatenate([a, b])", a=a, b=b, raises=(ValueError, "(2, 3)", "(2, 1)"), rule=rule)
+    rule = "three tensors, three shapes: the reader looks for the one that doesn't fit"
+    check("concatenate([a, a, b])", a=a, b=b, raises=(ValueError, "(2, 3)", "(2, 1)"), rule=rule)
     check("concatenate([a, a], axis=2)", a=a, raises=(ValueError, "(2, 3)"), rule="(2, 3) has the axes 0 and 1")
 
 

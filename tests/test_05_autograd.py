@@ -50,6 +50,48 @@ def test_multiply_leaves_broadcasting_to_the_engine(check):
 
 
 @pytest.mark.exercise("05.1")
+def test_multiply_of_numbers(check):
+    """must work for factors without axes"""
+    check(
+        "multiply_vjp(g, a * b, a, b)",
+        g=np.float64(10.0),
+        a=np.array(2.0),
+        b=np.array(3.0),
+        expected=(np.array(30.0), np.array(20.0)),
+        parts=("by a", "by b"),
+        rule="shape () is a shape like any other: a loop over g would find no rows",
+    )
+
+
+@pytest.mark.exercise("05.1")
+def test_multiply_where_a_factor_is_zero(check):
+    """must give a factor that is 0 its gradient as well"""
+    check(
+        "multiply_vjp(g, a * b, a, b)",
+        g=np.array([1.0, 10.0]),
+        a=np.array([0.0, 2.0]),
+        b=np.array([3.0, 0.0]),
+        expected=(np.array([3.0, 0.0]), np.array([0.0, 20.0])),
+        parts=("by a", "by b"),
+        rule="nothing is divided: out / a is b only where a isn't 0",
+    )
+
+
+@pytest.mark.exercise("05.1")
+def test_multiply_changes_no_argument(check):
+    """must leave g and both factors as they are"""
+    check(
+        "multiply_vjp(g, a * b, a, b); g, a, b",
+        g=G,
+        a=A,
+        b=B,
+        expected=(G, A, B),
+        parts=("g", "a", "b"),
+        rule="other rules may get the same g, and a and b are the tensors' own arrays: g * b is new, g *= b is g",
+    )
+
+
+@pytest.mark.exercise("05.1")
 def test_multiply_in_an_expression(check):
     """must give the right gradients of an expression"""
     a, b = Tensor(A, requires_grad=True), Tensor(B, requires_grad=True)
@@ -107,6 +149,31 @@ def test_matmul_of_stacks(check):
         parts=("by a", "by b"),
         rule="leading axes stay where they are; .T would reverse them all",
     )
+    a, b, g = (x.reshape(2, 1, *x.shape[1:]) for x in (a, b, g))
+    check(
+        "matmul_vjp(g, a @ b, a, b)",
+        g=g,
+        a=a,
+        b=b,
+        expected=(np.einsum("stnm,stkm->stnk", g, b), np.einsum("stnk,stnm->stkm", a, g)),
+        parts=("by a", "by b"),
+        rule="there may be any number of leading axes, here two: swapaxes(-1, -2) knows no difference",
+    )
+
+
+@pytest.mark.exercise("05.2")
+def test_matmul_of_a_stack_and_one_matrix(check):
+    """must let every matrix of a stack count where all meet the same one"""
+    a, g = np.arange(12.0).reshape(2, 2, 3), np.arange(16.0).reshape(2, 2, 4) * 0.5
+    check(
+        "(x @ w).backward(g); x.grad, w.grad",
+        x=Tensor(a, requires_grad=True),
+        w=Tensor(W, requires_grad=True),
+        g=g,
+        expected=(np.einsum("snm,km->snk", g, W), np.einsum("snk,snm->km", a, g)),
+        parts=("x.grad", "w.grad"),
+        rule="w was used for each matrix of x: what comes from all of them is added, by sum_to_shape",
+    )
 
 
 @pytest.mark.exercise("05.2")
@@ -120,6 +187,19 @@ def test_matmul_in_a_layer(check):
         g=GW,
         expected=A.T @ GW,
         rule="w.grad[k, m] = sum over the rows n of x[n, k] * g[n, m]",
+    )
+
+
+@pytest.mark.exercise("05.2")
+def test_matmul_where_the_right_operand_is_constant(check):
+    """must give the left operand its gradient where the right one needs none"""
+    check(
+        "(x @ w).backward(g); x.grad",
+        x=Tensor(A, requires_grad=True),
+        w=Tensor(W),
+        g=GW,
+        expected=GW @ W.T,
+        rule="here needs is (True, False): each of both is asked for itself, and the tuple has two places always",
     )
 
 
@@ -164,6 +244,58 @@ def test_sums_a_stretched_axis(check):
         g=G,
         expected=np.array([[111.0], [222.0]]),
         rule="(2, 1) was stretched to (2, 3) along axis 1",
+    )
+
+
+@pytest.mark.exercise("05.3")
+def test_sums_two_stretched_axes(check):
+    """must sum over every axis that was stretched"""
+    g = np.arange(24.0).reshape(2, 3, 4)
+    expected = g.sum(axis=(0, 2), keepdims=True)
+    check(
+        "sum_to_shape(g, (1, 3, 1))", g=g, expected=expected, rule="axes 0 and 2 were stretched, one sum isn't enough"
+    )
+
+
+@pytest.mark.exercise("05.3")
+def test_sums_two_added_axes(check):
+    """must sum over every axis that was added"""
+    g = np.arange(24.0).reshape(2, 3, 4)
+    expected = g.sum(axis=(0, 1))
+    check("sum_to_shape(g, (4,))", g=g, expected=expected, rule="two axes were added on the left: both are summed")
+
+
+@pytest.mark.exercise("05.3")
+def test_sums_an_added_axis_of_length_one(check):
+    """must take an added axis away where it holds one row alone"""
+    check(
+        "sum_to_shape(g, (3,))",
+        g=G[:1],
+        expected=np.array([1.0, 10.0, 100.0]),
+        rule="a batch of one is a batch: (1, 3) has as many elements as (3,), and another shape",
+    )
+
+
+@pytest.mark.exercise("05.3")
+def test_sums_an_axis_that_was_stretched_to_nothing(check):
+    """must sum over an axis of length 0 as well"""
+    check(
+        "sum_to_shape(g, (1, 3))",
+        g=np.zeros((0, 3)),
+        expected=np.zeros((1, 3)),
+        rule="broadcasting takes a length of 1 to 0, too: the sum of no rows is 0, in the shape (1, 3)",
+    )
+
+
+@pytest.mark.exercise("05.3")
+def test_sums_in_the_dtype_of_the_gradient(check):
+    """must keep the gradient's dtype, and leave the gradient as it is"""
+    check(
+        "sum_to_shape(g, (3,)), sum_to_shape(g, ()), g",
+        g=G.astype(np.float32),
+        expected=(np.array([3, 30, 300], np.float32), np.array(333, np.float32), G.astype(np.float32)),
+        parts=("to (3,)", "to ()", "g afterwards"),
+        rule="a float32 gradient gives float32 sums; g may be in use elsewhere, so nothing is written into it",
     )
 
 
@@ -332,6 +464,49 @@ def test_sum_along_several_axes(check):
 
 
 @pytest.mark.exercise("05.4")
+def test_sum_along_a_negative_axis(check):
+    """must count an axis of -1 from the end of a's shape"""
+    a = np.arange(24.0).reshape(2, 3, 4)
+    g = np.array([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]])
+    check(
+        "sum_vjp(g, a.sum(axis=-1), a, axis=-1, keepdims=False)",
+        g=g,
+        a=a,
+        expected=(np.einsum("ij,ijk->ijk", g, np.ones_like(a)),),
+        parts=("by a",),
+        rule="-1 is axis 2 of (2, 3, 4): g (2, 3) becomes (2, 3, 1) first",
+    )
+
+
+@pytest.mark.exercise("05.4")
+def test_sum_along_axes_in_another_order(check):
+    """must take the axes of a tuple in any order"""
+    a, g = np.arange(24.0).reshape(2, 3, 4), np.array([1.0, 10.0])
+    check(
+        "sum_vjp(g, a.sum(axis=(-2, -1)), a, axis=(-2, -1), keepdims=False)",
+        g=g,
+        a=a,
+        expected=(np.einsum("i,ijk->ijk", g, np.ones_like(a)),),
+        parts=("by a",),
+        rule="np.expand_dims takes the whole tuple; one axis after the other, each finds another number of axes",
+    )
+
+
+@pytest.mark.exercise("05.4")
+def test_sum_looks_at_no_value(check):
+    """must hand on g alone, whatever the elements are, and leave them as they are"""
+    a = np.array([[0.0, np.inf, 3.0], [4.0, np.inf, 0.0]])
+    check(
+        "total = sum_vjp(g, a.sum(), a, axis=None, keepdims=False); (*total, a)",
+        g=np.array(5.0),
+        a=a,
+        expected=(np.full((2, 3), 5.0), a.copy()),
+        parts=("by a", "a afterwards"),
+        rule="0 * inf and 0 / 0 are no numbers: a's shape counts here, its elements don't",
+    )
+
+
+@pytest.mark.exercise("05.4")
 def test_sum_of_a_number_along_an_axis(check):
     """must hand g on where a has no axes and was summed along axis 0"""
     check(
@@ -496,6 +671,31 @@ def test_order_of_two_branches_goes_by_serial(check):
 
 
 @pytest.mark.exercise("05.6")
+def test_order_can_be_asked_for_again(check):
+    """must leave the graph as it is"""
+    x = leaf(2.0)
+    check(
+        "first = newest_first(loss); len(first), len(newest_first(loss)), len(loss.inputs)",
+        loss=x * x + x,
+        expected=(2, 2, 2),
+        parts=("first", "again", "inputs of the loss"),
+        rule="it is backward that lets go of a graph, once it has walked over it",
+    )
+
+
+@pytest.mark.exercise("05.6")
+def test_order_of_results_of_equal_values(check):
+    """must list two results of equal values as two"""
+    x = leaf(2.0)
+    check(
+        NAMES,
+        loss=x * 3.0 + (-x) * (-3.0),
+        expected=["add", "multiply", "negative", "multiply"],
+        rule="results are told apart by identity, as sets and dicts of tensors do; both products are 6",
+    )
+
+
+@pytest.mark.exercise("05.6")
 def test_order_of_a_leaf_is_empty(check):
     """must return an empty list for a leaf"""
     check("len(newest_first(x))", x=leaf(1.0), expected=0, rule="a leaf was not computed: its op is None")
@@ -602,6 +802,25 @@ def test_seed_shares_no_memory_with_what_was_given(check):
         expected=G,
         rule="the seed may end as a leaf's .grad: it must not change when the given array does",
     )
+    check(
+        "seed = seed_gradient(loss, g); g.data[0, 0] = 99.0; seed",
+        loss=Tensor(A, requires_grad=True),
+        g=Tensor(G),
+        expected=G,
+        rule="a given tensor's .data belongs to it as well",
+    )
+
+
+@pytest.mark.exercise("05.7")
+def test_seed_may_be_zero(check):
+    """must take a given 0 for what it is"""
+    check(
+        "seed_gradient(loss, 0.0), seed_gradient(loss, 5)",
+        loss=leaf(2.0).sum(),
+        expected=(np.array(0.0), np.array(5.0)),
+        parts=("0.0", "5"),
+        rule="None alone means that nothing was given: 0.0 is false as well, so ask `is None`",
+    )
 
 
 @pytest.mark.exercise("05.7")
@@ -613,6 +832,12 @@ def test_seed_is_needed_for_several_elements(check):
         raises=(RuntimeError, "seed", "(2, 3)"),
         rule="which of the 6 elements shall count, and how much? Only the caller knows",
     )
+    check(
+        "seed_gradient(loss, None)",
+        loss=Tensor(np.zeros((0, 3)), requires_grad=True),
+        raises=(RuntimeError, "seed", "(0, 3)"),
+        rule="a seed may be left out for a single element; here there is none",
+    )
 
 
 @pytest.mark.exercise("05.7")
@@ -623,6 +848,19 @@ def test_seed_needs_the_shape_of_the_loss(check):
         loss=Tensor(A, requires_grad=True),
         raises=(ValueError, "seed", "(3,)", "(2, 3)"),
         rule="a seed of another shape is more often a mistake than meant",
+    )
+    check(
+        "seed_gradient(loss, g)",
+        loss=Tensor(A, requires_grad=True),
+        g=G.T,
+        raises=(ValueError, "seed", "(3, 2)", "(2, 3)"),
+        rule="as many elements are not the same shape: a reshape would put them in wrong places",
+    )
+    check(
+        "seed_gradient(loss, 1.0)",
+        loss=Tensor(A, requires_grad=True),
+        raises=(ValueError, "seed", "()", "(2, 3)"),
+        rule="a number has the shape (): the caller of six elements gives six",
     )
 
 
@@ -657,11 +895,12 @@ def test_accumulate_puts_the_first_gradient_in_place(check):
 def test_accumulate_adds_to_what_is_there(check):
     """must add further gradients to what is there"""
     check(
-        "accumulate(w, g); accumulate(w, b); accumulate(w, b); w.grad",
+        "accumulate(w, g); accumulate(w, b); accumulate(w, a); w.grad",
         w=Tensor(A, requires_grad=True),
         g=G,
         b=B,
-        expected=G + 2 * B,
+        a=A,
+        expected=G + B + A,
         rule="gradients add up until somebody sets .grad to None",
     )
 
@@ -670,12 +909,26 @@ def test_accumulate_adds_to_what_is_there(check):
 def test_accumulate_keeps_the_dtype_of_the_leaf(check):
     """must keep the leaf's dtype, for the first gradient and for the next"""
     check(
-        "accumulate(w, g); first = w.grad; accumulate(w, g, fresh=True); first, w.grad",
+        "accumulate(w, g); first = w.grad; accumulate(w, b, fresh=True); first, w.grad",
         w=Tensor(A.astype(np.float32), requires_grad=True),
         g=G,
-        expected=(G.astype(np.float32), (2 * G).astype(np.float32)),
+        b=B,
+        expected=(G.astype(np.float32), (G + B).astype(np.float32)),
         parts=("first", "second"),
         rule="a gradient has the dtype of the value it belongs to",
+    )
+
+
+@pytest.mark.exercise("05.8")
+def test_accumulate_of_a_number(check):
+    """must work for a leaf without axes"""
+    check(
+        "accumulate(w, g); accumulate(w, b); w.grad",
+        w=Tensor(2.0, requires_grad=True),
+        g=np.float32(3.0),
+        b=np.float32(4.0),
+        expected=np.array(7, np.float32),
+        rule="rules may return NumPy's numbers where the shape is (): these have .copy and .astype, but no [:]",
     )
 
 
@@ -923,6 +1176,45 @@ def test_backward_uses_the_graph_up(check):
 
 
 @pytest.mark.exercise("05.9")
+def test_backward_lets_go_of_every_result(check):
+    """must let go of all results, not of the loss alone"""
+    x = leaf(3.0)
+    y = x * 2.0
+    check(
+        "backward(loss); len(loss.inputs), len(y.inputs)",
+        loss=y * y,
+        y=y,
+        expected=(0, 0),
+        parts=("inputs of the loss", "inputs of y"),
+        rule="the inputs of all results become (): another loss over y must not find half a graph",
+    )
+
+
+@pytest.mark.exercise("05.9")
+def test_backward_adds_gradients_of_parts(check):
+    """must add by + what arrives at a tensor that was indexed twice"""
+    check(
+        "backward((x[0] * x[1]).sum()); x.grad",
+        x=Tensor(A[:, :2].copy(), requires_grad=True),
+        expected=A[::-1, :2].copy(),
+        rule="indexing hands on a gradient that is no array yet, and knows only +: np.add and out= are for arrays",
+    )
+
+
+@pytest.mark.exercise("05.9")
+def test_backward_hands_zeros_on(check):
+    """must hand on a gradient of zeros as any other"""
+    check(
+        "backward(x * zero, g); x.grad",
+        x=leaf(3.0, 4.0),
+        zero=Tensor(np.zeros(2)),
+        g=np.array([1.0, 10.0]),
+        expected=np.array([0.0, 0.0]),
+        rule="None means that there is no gradient; zeros say that it is 0",
+    )
+
+
+@pytest.mark.exercise("05.9")
 def test_backward_may_keep_the_graph(check):
     """must keep the graph if retain_graph says so"""
     check(
@@ -981,6 +1273,21 @@ def test_backward_shows_gradients_to_hooks(check):
 
 
 @pytest.mark.exercise("05.9")
+def test_backward_shows_gradients_to_hooks_of_results(check):
+    """must show a result's gradient to its hooks, and go on with what they return"""
+    x = leaf(3.0, 4.0)
+    y = x * 2.0
+    check(
+        "y.register_hook(lambda g: g * 100.0); backward(loss, [1.0, 10.0]); x.grad",
+        y=y,
+        loss=y * 5.0,
+        x=x,
+        expected=np.array([1000.0, 10000.0]),
+        rule="ask_rule calls these hooks, before it asks the rule: RULES alone knows of none",
+    )
+
+
+@pytest.mark.exercise("05.9")
 def test_backward_passes_over_what_got_no_gradient(check):
     """must pass over a result whose users gave it no gradient"""
 
@@ -992,15 +1299,16 @@ def test_backward_passes_over_what_got_no_gradient(check):
         return g, None
 
     x, y = leaf(3.0, 4.0), leaf(5.0, 6.0)
-    loss = blocked(x * 2.0, y * 7.0)
+    z = y * 7.0
     check(
-        "backward(loss, [1.0, 10.0]); x.grad, y.grad is None",
-        loss=loss,
+        "backward(loss, [1.0, 10.0]); x.grad, y.grad is None, len(z.inputs)",
+        loss=blocked(x * 2.0, z),
         x=x,
         y=y,
-        expected=(np.array([2.0, 20.0]), True),
-        parts=("x.grad", "y.grad is None"),
-        rule="a rule may return None for an input: nothing arrives at y * 7, so its rule isn't asked",
+        z=z,
+        expected=(np.array([2.0, 20.0]), True, 0),
+        parts=("x.grad", "y.grad is None", "inputs of z = y * 7"),
+        rule="a rule may return None for an input: nothing arrives at z, its rule isn't asked, and z is let go of too",
     )
 
 

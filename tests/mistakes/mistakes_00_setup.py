@@ -2,6 +2,8 @@
 
 from tito.mistakes import mistake, right
 
+from tinytorch.setup import parameter_count
+
 
 @mistake("00.1", "the biases are missing: each of a layer's m results has one, so add m for each pair")
 class weights_only:
@@ -50,11 +52,32 @@ class last_layer_only:
         return widths[-2] * widths[-1] + widths[-1] if len(widths) > 1 else 0
 
 
+@mistake("00.1", "a width is looked up by its value: where the same one comes again, the first is found; use its place")
+class looked_up_by_value:
+    def first(widths):
+        count = 0
+        for n in widths[:-1]:
+            m = widths[widths.index(n) + 1]
+            count += n * m + m
+        return count
+
+    def second(widths):
+        followers = [widths[widths.index(n) + 1] for n in widths[:-1]]
+        return sum((n + 1) * m for n, m in zip(widths, followers, strict=False))
+
+
 @right("00.1")
 def with_pairwise(widths):
     from itertools import pairwise
 
     return sum((n + 1) * m for n, m in pairwise(widths))
+
+
+@right("00.1")
+def with_recursion(widths):
+    if len(widths) < 2:
+        return 0
+    return (widths[0] + 1) * widths[1] + parameter_count(widths[1:])
 
 
 @right("00.1")

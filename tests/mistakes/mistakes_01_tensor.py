@@ -25,7 +25,7 @@ from tinytorch.tensor import (
 
 
 @mistake(
-    "01.1", "the sum isn't recorded: hand the array to record(add, ..., self, other) instead of wrapping it in a Tensor"
+    "01.1", "the sum isn't recorded: hand the array to record(add, ..., self, other), with both operands and no copies"
 )
 class add_unrecorded:
     def first(self, other):
@@ -107,6 +107,48 @@ class add_as_text:
         return record("add", np.add(self.data, b.data), self, b)
 
 
+@mistake("01.1", "this calls itself without end: an array + a Tensor is a Tensor's + again; add self.data + other.data")
+class add_calls_itself:
+    def first(self, other):
+        other = as_tensor(other, self)
+        check_broadcast("+", self, other)
+        return record(add, self.data + other, self, other)
+
+    def second(self, other):
+        b = as_tensor(other, like=self)
+        check_broadcast("+", self, b)
+        return record(add, add(self, b).data, self, b)
+
+
+@mistake("01.1", "the sum is pressed into this tensor's dtype: only a number takes it, which as_tensor has seen to")
+class add_in_its_own_dtype:
+    def first(self, other):
+        other = as_tensor(other, self)
+        check_broadcast("+", self, other)
+        return record(add, (self.data + other.data).astype(self.dtype), self, other)
+
+    def second(self, other):
+        b = as_tensor(other, self)
+        check_broadcast("+", self, b)
+        total = np.add(self.data, b.data)
+        return record(add, np.array(total, self.dtype), self, b)
+
+
+@mistake(
+    "01.1", "`other` is copied, so that gradients go to the copy: as_tensor(other, self) gives a Tensor back itself"
+)
+class add_copies_other:
+    def first(self, other):
+        other = Tensor(other, dtype=self.dtype)
+        check_broadcast("+", self, other)
+        return record(add, self.data + other.data, self, other)
+
+    def second(self, other):
+        b = Tensor(other.data if isinstance(other, Tensor) else other, self.dtype)
+        check_broadcast("+", self, b)
+        return record(add, np.add(self.data, b.data), self, b)
+
+
 @right("01.1")
 def add_with_numpy(self, other):
     b = as_tensor(other, like=self)
@@ -154,18 +196,72 @@ class matmul_dot:
             return matmul_vector(self, other)
         if self.shape[-1] != other.shape[-2]:
             raise ValueError(f"{self.shape} @ {other.shape}")
-        return record(
-            matmul, np.dot(other.data.swapaxes(-1, -2), self.data.swapaxes(-1, -2)).swapaxes(-1, 0), self, other
-        )
+        return record(matmul, np.dot(self.data, other.data), self, other)
 
     def second(self, other):
+        b = as_tensor(other, self)
+        if self.ndim < 2 or b.ndim < 2:
+            return matmul_vector(self, b)
+        if self.shape[-1] != b.shape[-2]:
+            raise ValueError(f"{self.shape} @ {b.shape}")
+        return record(matmul, np.tensordot(self.data, b.data, axes=(-1, -2)), self, b)
+
+
+@mistake("01.2", "this calls itself without end: multiply both arrays, self.data @ other.data")
+class matmul_calls_itself:
+    def first(self, other):
         other = as_tensor(other, self)
         if self.ndim < 2 or other.ndim < 2:
             return matmul_vector(self, other)
         if self.shape[-1] != other.shape[-2]:
             raise ValueError(f"{self.shape} @ {other.shape}")
-        turned = np.dot(other.data.swapaxes(-1, -2), self.data.swapaxes(-1, -2))
-        return record(matmul, np.swapaxes(turned, 0, turned.ndim - 1), self, other)
+        return record(matmul, self.data @ other, self, other)
+
+    def second(self, other):
+        b = as_tensor(other, self)
+        if self.ndim < 2 or b.ndim < 2:
+            return matmul_vector(self, b)
+        if self.shape[-1] != b.shape[-2]:
+            raise ValueError(f"{self.shape} @ {b.shape}")
+        return record(matmul, matmul(self, b).data, self, b)
+
+
+@mistake("01.2", "leading axes that don't broadcast end in NumPy's error: catch it, and name both shapes in your own")
+class matmul_leading_axes_unchecked:
+    def first(self, other):
+        other = as_tensor(other, self)
+        if self.ndim < 2 or other.ndim < 2:
+            return matmul_vector(self, other)
+        if self.shape[-1] != other.shape[-2]:
+            raise ValueError(f"{self.shape} @ {other.shape}")
+        return record(matmul, self.data @ other.data, self, other)
+
+    def second(self, other):
+        b = as_tensor(other, self)
+        if min(self.ndim, b.ndim) > 1:
+            if self.shape[-1] != b.shape[-2]:
+                raise ValueError(f"{self.shape} @ {b.shape}")
+            product = np.matmul(self.data, b.data)
+            return record(matmul, product, self, b)
+        return matmul_vector(self, b)
+
+
+@mistake("01.2", "NumPy multiplies vectors too, but the gradient rule can't: hand both operands to matmul_vector")
+class matmul_vectors_by_numpy:
+    def first(self, other):
+        other = as_tensor(other, self)
+        try:
+            return record(matmul, self.data @ other.data, self, other)
+        except ValueError:
+            raise ValueError(f"{self.shape} @ {other.shape}") from None
+
+    def second(self, other):
+        b = as_tensor(other, self)
+        try:
+            product = np.matmul(self.data, b.data)
+        except ValueError as error:
+            raise ValueError(f"cannot multiply {self.shape} @ {b.shape}") from error
+        return record(matmul, product, self, b)
 
 
 @mistake(
@@ -261,7 +357,24 @@ def matmul_with_numpy(self, other):
     *_, rows, _ = b.shape
     if k != rows:
         raise ValueError(f"shapes {self.shape} and {b.shape} don't fit")
-    return record(matmul, np.matmul(self.data, b.data), self, b)
+    try:
+        return record(matmul, np.matmul(self.data, b.data), self, b)
+    except ValueError:
+        raise ValueError(f"the leading axes of {self.shape} and {b.shape} don't fit") from None
+
+
+@right("01.2")
+def matmul_with_einsum(self, other):
+    b = as_tensor(other)
+    if self.ndim < 2 or b.ndim < 2:
+        return matmul_vector(self, b)
+    try:
+        product = np.einsum("...nk,...km->...nm", self.data, b.data)
+    except ValueError:
+        product = None
+    if product is None or self.shape[-1] != b.shape[-2]:
+        raise ValueError(f"{self.shape} @ {b.shape}")
+    return record(matmul, product, self, b)
 
 
 # 01.3 Tensor.sum
@@ -277,7 +390,7 @@ class sum_without_attributes:
         return record(sum, total, self)
 
 
-@mistake("01.3", "axis is ignored: hand it on to NumPy's sum")
+@mistake("01.3", "axis is ignored, or taken for None where it is 0: hand it on to NumPy's sum as it came")
 class sum_of_all:
     def first(self, axis=None, keepdims=False):
         return record(sum, self.data.sum(keepdims=keepdims), self, axis=axis, keepdims=keepdims)
@@ -297,7 +410,7 @@ class sum_drops_keepdims:
         return record(sum, total, self, axis=axis, keepdims=keepdims)
 
 
-@mistake("01.3", "the sum isn't recorded: hand the array to record(sum, ..., self, axis=axis, keepdims=keepdims)")
+@mistake("01.3", "the sum isn't recorded with its input: record(sum, array, self, axis=axis, keepdims=keepdims)")
 class sum_unrecorded:
     def first(self, axis=None, keepdims=False):
         return Tensor(self.data.sum(axis=axis, keepdims=keepdims))
@@ -346,6 +459,19 @@ class sum_calls_itself:
     def second(self, axis=None, keepdims=False):
         total = sum(self, axis, keepdims)
         return record(sum, total.data, self, axis=axis, keepdims=keepdims)
+
+
+@mistake("01.3", "keepdims also holds where axis is None: NumPy's sum takes both, sum(axis=axis, keepdims=keepdims)")
+class sum_keeps_named_axes_only:
+    def first(self, axis=None, keepdims=False):
+        total = self.data.sum(axis=axis)
+        if keepdims and axis is not None:
+            total = np.expand_dims(total, axis)
+        return record(sum, total, self, axis=axis, keepdims=keepdims)
+
+    def second(self, axis=None, keepdims=False):
+        array = np.sum(self.data) if axis is None else np.sum(self.data, axis=axis, keepdims=keepdims)
+        return record(sum, array, self, axis=axis, keepdims=keepdims)
 
 
 @right("01.3")
@@ -446,6 +572,23 @@ class as_tensor_aliases:
         return made
 
 
+@mistake("01.4", "np.float64 is a float, but its type is another: ask isinstance(value, bool | int | float)")
+class as_tensor_asks_type:
+    def first(value, like=None):
+        if isinstance(value, Tensor):
+            return value
+        if type(value) in (bool, int, float) and hasattr(like, "dtype"):
+            return Tensor(value, dtype_of_number(value, like.dtype))
+        return Tensor(value)
+
+    def second(value, like=None):
+        if isinstance(value, Tensor):
+            return value
+        number = type(value) is float or type(value) is int or type(value) is bool
+        dtype = getattr(like, "dtype", None)
+        return Tensor(value, dtype_of_number(value, dtype)) if number and dtype is not None else Tensor(value)
+
+
 @right("01.4")
 def as_tensor_through_arrays(value, like=None):
     if not isinstance(value, Tensor):
@@ -540,6 +683,38 @@ class broadcast_empty_fits:
         for m, n in zip(reversed(a.shape), reversed(b.shape), strict=False):
             if m > 1 and n > 1 and m != n:
                 raise ValueError(f"cannot broadcast {a.shape} {symbol} {b.shape}: {m} meets {n}")
+
+
+@mistake("01.5", "the last pair that doesn't fit is named: raise at the first one, from the right")
+class broadcast_names_the_last_pair:
+    def first(symbol, a, b):
+        pairs = [(m, n) for m, n in zip(a.shape[::-1], b.shape[::-1], strict=False) if m != n and 1 not in (m, n)]
+        if pairs:
+            m, n = pairs[-1]
+            raise ValueError(f"cannot broadcast {a.shape} {symbol} {b.shape}: {m} meets {n}")
+
+    def second(symbol, a, b):
+        for i in range(min(a.ndim, b.ndim), 0, -1):
+            m, n = a.shape[-i], b.shape[-i]
+            if m != n and m != 1 and n != 1:
+                raise ValueError(f"cannot broadcast {a.shape} {symbol} {b.shape}: {m} meets {n}")
+
+
+@mistake("01.5", "elements are added to find out: the shapes say it, and a large sum would take all memory")
+class broadcast_computes:
+    def first(symbol, a, b):
+        try:
+            a.data + b.data
+        except ValueError:
+            for m, n in zip(reversed(a.shape), reversed(b.shape), strict=False):
+                if m != n and 1 not in (m, n):
+                    raise ValueError(f"cannot broadcast {a.shape} {symbol} {b.shape}: {m} meets {n}") from None
+
+    def second(symbol, a, b):
+        for m, n in zip(reversed(a.shape), reversed(b.shape), strict=False):
+            if m != n and m != 1 and n != 1:
+                raise ValueError(f"cannot broadcast {a.shape} {symbol} {b.shape}: {m} meets {n}")
+        np.add(a.data, b.data)
 
 
 @right("01.5")
@@ -661,6 +836,53 @@ class mean_sums:
             raise TypeError(f"no mean of {self.dtype}")
         if not count_along(self.shape, axis):
             raise ValueError(f"no elements in {self.shape}")
+        return sum(self, axis=axis, keepdims=keepdims)
+
+
+@mistake("01.6", "len is the length of the first axis: divide by count_along(shape, axis), what each sum is made of")
+class mean_divides_by_len:
+    def first(self, axis=None, keepdims=False):
+        if self.dtype.kind != "f":
+            raise TypeError(f"no mean of {self.dtype}")
+        if count_along(self.shape, axis) == 0:
+            raise ValueError(f"no elements in {self.shape}")
+        return self.sum(axis, keepdims) * (1 / max(len(self.data), 1))
+
+    def second(self, axis=None, keepdims=False):
+        if self.dtype.kind != "f":
+            raise TypeError(f"no mean of {self.dtype}")
+        if not count_along(self.shape, axis):
+            raise ValueError(f"no elements in {self.shape}")
+        return self.sum(axis=axis, keepdims=keepdims) / max(self.shape[0], 1)
+
+
+@mistake("01.6", "this calls itself without end: mean, the function, calls this method; use sum, and divide")
+class mean_calls_itself:
+    def first(self, axis=None, keepdims=False):
+        return mean(self, axis, keepdims)
+
+    def second(self, axis=None, keepdims=False):
+        return self.mean(axis=axis, keepdims=keepdims) * 1.0
+
+
+@mistake("01.6", "the tensor itself is divided: self / n, or sum(...) / n, makes a new one")
+class mean_changes_its_operand:
+    def first(self, axis=None, keepdims=False):
+        if self.dtype.kind != "f":
+            raise TypeError(f"no mean of {self.dtype}")
+        n = count_along(self.shape, axis)
+        if n == 0:
+            raise ValueError(f"no elements in {self.shape}")
+        self.data = self.data / n
+        return self.sum(axis, keepdims)
+
+    def second(self, axis=None, keepdims=False):
+        if self.dtype.kind != "f":
+            raise TypeError(f"no mean of {self.dtype}")
+        n = count_along(self.shape, axis)
+        if not n:
+            raise ValueError(f"no elements in {self.shape}")
+        self.data *= 1 / n
         return sum(self, axis=axis, keepdims=keepdims)
 
 
@@ -858,6 +1080,58 @@ class var_forgets_correction:
         return record(var, array, a, axis=axis, keepdims=keepdims)
 
 
+@mistake("01.7", "the mean lacks its axis: with keepdims=True it stays with length 1, and broadcasts against the array")
+class var_mean_without_keepdims:
+    def first(a, axis=None, keepdims=False, correction=1):
+        a = as_tensor(a)
+        if a.dtype.kind != "f":
+            raise TypeError(f"no variance of {a.dtype}")
+        n = count_along(a.shape, axis)
+        if n <= correction:
+            raise ValueError(f"too few elements in {a.shape}")
+        away = a.data - a.data.mean(axis=axis)
+        array = (away * away).sum(axis=axis, keepdims=keepdims) / (n - correction)
+        return record(var, array, a, axis=axis, keepdims=keepdims, correction=correction)
+
+    def second(a, axis=None, keepdims=False, correction=1):
+        a = as_tensor(a)
+        if a.dtype.kind != "f":
+            raise TypeError(f"no variance of {a.dtype}")
+        n = count_along(a.shape, axis)
+        if n - correction <= 0:
+            raise ValueError(f"too few elements in {a.shape}")
+        away = np.subtract(a.data, np.sum(a.data, axis=axis) / n)
+        array = np.sum(np.square(away), axis=axis, keepdims=keepdims) / (n - correction)
+        return record(var, array, a, axis=axis, keepdims=keepdims, correction=correction)
+
+
+@mistake("01.7", "the guard looks at n alone: it is n - correction that has to be above 0")
+class var_guards_n_alone:
+    def first(a, axis=None, keepdims=False, correction=1):
+        a = as_tensor(a)
+        if a.dtype.kind != "f":
+            raise TypeError(f"no variance of {a.dtype}")
+        n = count_along(a.shape, axis)
+        if n <= 1:
+            raise ValueError(f"too few elements in {a.shape}")
+        away = a.data - a.data.mean(axis=axis, keepdims=True)
+        with np.errstate(divide="ignore"):
+            array = (away * away).sum(axis=axis, keepdims=keepdims) / np.asarray(n - correction, a.dtype)
+        return record(var, array, a, axis=axis, keepdims=keepdims, correction=correction)
+
+    def second(a, axis=None, keepdims=False, correction=1):
+        a = as_tensor(a)
+        if a.dtype.kind != "f":
+            raise TypeError(f"no variance of {a.dtype}")
+        n = count_along(a.shape, axis)
+        if n < 2:
+            raise ValueError(f"too few elements in {a.shape}")
+        squares = np.square(a.data - np.mean(a.data, axis=axis, keepdims=True))
+        with np.errstate(divide="ignore"):
+            array = np.sum(squares, axis=axis, keepdims=keepdims) / np.asarray(n - correction, a.dtype)
+        return record(var, array, a, axis=axis, keepdims=keepdims, correction=correction)
+
+
 @right("01.7")
 def var_by_numpy(a, axis=None, keepdims=False, correction=1):
     a = as_tensor(a)
@@ -1023,6 +1297,46 @@ class vector_always_a_column:
         return product.reshape(tuple(kept))
 
 
+@mistake("01.8", "@ with a vector calls this function again, without end: give it the row or column")
+class vector_calls_itself:
+    def first(a, b):
+        return a @ b
+
+    def second(a, b):
+        if not a.ndim or not b.ndim:
+            raise ValueError(f"no axis: {a.shape} @ {b.shape}")
+        return matmul(a, b)
+
+
+@mistake("01.8", "the vector on the left gets no gradient: make its row by the Tensor's own reshape, not from .data")
+class vector_row_of_data:
+    def first(a, b):
+        if not a.ndim or not b.ndim:
+            raise ValueError(f"no axis: {a.shape} @ {b.shape}")
+        left = Tensor(a.data.reshape(1, -1)) if a.ndim == 1 else a
+        right = b.reshape(-1, 1) if b.ndim == 1 else b
+        if left.shape[-1] != right.shape[-2]:
+            raise ValueError(f"{a.shape} @ {b.shape}")
+        product = left @ right
+        kept = product.shape[:-2] + product.shape[-2:-1] * (a.ndim > 1) + product.shape[-1:] * (b.ndim > 1)
+        return product.reshape(kept)
+
+    def second(a, b):
+        if not a.ndim or not b.ndim:
+            raise ValueError(f"no axis: {a.shape} @ {b.shape}")
+        left = from_numpy(a.data[None, :]) if a.ndim == 1 else a
+        right = b.unsqueeze(-1) if b.ndim == 1 else b
+        if left.shape[-1] != right.shape[-2]:
+            raise ValueError(f"{a.shape} @ {b.shape}")
+        product = left @ right
+        kept = list(product.shape)
+        if a.ndim == 1:
+            del kept[-2]
+        if b.ndim == 1:
+            del kept[-1]
+        return product.reshape(tuple(kept))
+
+
 @right("01.8")
 def vector_by_steps(a, b):
     if 0 in (a.ndim, b.ndim):
@@ -1157,6 +1471,28 @@ class transpose_reshapes:
         return record(transpose, np.reshape(a.data, shape), a, axes=axes)
 
 
+@mistake(
+    "01.9", "% makes a right axis of one that isn't there, as 3 % 3 is 0: refuse what isn't from -ndim to ndim - 1"
+)
+class transpose_by_remainder:
+    def first(a, axes=None):
+        a = as_tensor(a)
+        if axes is not None:
+            axes = tuple([axis % a.ndim for axis in axes])
+            if sorted(axes) != list(range(a.ndim)):
+                raise ValueError(f"{axes} is no order of {a.shape}")
+        return record(transpose, a.data.transpose(axes), a, axes=axes)
+
+    def second(a, axes=None):
+        a = as_tensor(a)
+        if axes is None:
+            return record(transpose, a.data.T, a, axes=None)
+        order = tuple(np.mod(axes, a.ndim).astype(int).tolist())
+        if len(order) != a.ndim or len({*order}) != a.ndim:
+            raise ValueError(f"{axes} is no order of {a.shape}")
+        return record(transpose, np.transpose(a.data, order), a, axes=order)
+
+
 @right("01.9")
 def transpose_by_moving(a, axes=None):
     a = as_tensor(a)
@@ -1244,7 +1580,7 @@ class concatenate_records_the_list:
             raise ValueError(f"concatenate: {[array.shape for array in arrays]}") from None
 
 
-@mistake("01.10", "the result isn't recorded: hand it to record(concatenate, array, *parts, axis=axis)")
+@mistake("01.10", "the result isn't recorded: record(concatenate, array, *parts, axis=axis), and no copies as parts")
 class concatenate_unrecorded:
     def first(tensors, axis=0):
         if isinstance(tensors, Tensor) or not len(tensors):
@@ -1332,6 +1668,46 @@ class concatenate_takes_a_tensor:
             return record(concatenate, np.concatenate(arrays, axis=axis), *parts, axis=axis)
         except ValueError:
             raise ValueError(f"concatenate: {[array.shape for array in arrays]}") from None
+
+
+@mistake("01.10", "what doesn't fit ends in NumPy's error, which doesn't name the shapes: catch it, and raise your own")
+class concatenate_unchecked:
+    def first(tensors, axis=0):
+        if isinstance(tensors, Tensor) or not len(tensors):
+            raise ValueError("concatenate wants a list")
+        parts = [as_tensor(part) for part in tensors]
+        return record(concatenate, np.concatenate([part.data for part in parts], axis), *parts, axis=axis)
+
+    def second(tensors, axis=0):
+        if isinstance(tensors, Tensor) or len(tensors) == 0:
+            raise ValueError("concatenate wants one tensor or more, in a list")
+        parts = tuple(map(as_tensor, tensors))
+        joined = np.concatenate(tuple(part.data for part in parts), axis=axis)
+        return record(concatenate, joined, *parts, axis=axis)
+
+
+@mistake("01.10", "the array has the dtype of the first part: np.concatenate finds one that holds them all")
+class concatenate_in_the_first_dtype:
+    def first(tensors, axis=0):
+        if isinstance(tensors, Tensor) or not len(tensors):
+            raise ValueError("concatenate wants a list")
+        parts = [as_tensor(part) for part in tensors]
+        try:
+            joined = np.concatenate([part.data for part in parts], axis)
+        except ValueError:
+            raise ValueError(f"concatenate: {[part.shape for part in parts]}") from None
+        return record(concatenate, joined.astype(parts[0].dtype), *parts, axis=axis)
+
+    def second(tensors, axis=0):
+        if isinstance(tensors, Tensor) or not len(tensors):
+            raise ValueError("concatenate wants a list")
+        parts = list(map(as_tensor, tensors))
+        arrays = [part.data for part in parts]
+        try:
+            joined = np.concatenate(arrays, axis, dtype=arrays[0].dtype, casting="unsafe")
+        except ValueError:
+            raise ValueError(f"concatenate: {[array.shape for array in arrays]}") from None
+        return record(concatenate, joined, *parts, axis=axis)
 
 
 @right("01.10")

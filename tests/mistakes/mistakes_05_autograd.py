@@ -5,6 +5,7 @@ from tito.mistakes import mistake, right
 
 from tinytorch import Tensor
 from tinytorch.autograd import (
+    RULES,
     accumulate,
     adding_to,
     ask_rule,
@@ -59,6 +60,32 @@ class times_out:
     def second(g, out, a, b):
         both = out * g
         return both, both
+
+
+@mistake(
+    "05.1", "g itself is changed, which other rules may have got as well: g * b makes a new array, g *= b does not"
+)
+class multiply_in_place:
+    def first(g, out, a, b):
+        by_b = g * a
+        g *= b
+        return g, by_b
+
+    def second(g, out, a, b):
+        by_b = np.multiply(g, a)
+        return np.multiply(g, b, out=g if isinstance(g, np.ndarray) else None), by_b
+
+
+@mistake("05.1", "out divided by a factor is the other one only where nothing is 0: multiply by it, it is there")
+class multiply_by_division:
+    def first(g, out, a, b):
+        with np.errstate(all="ignore"):
+            return g * (out / a), g * (out / b)
+
+    def second(g, out, a, b):
+        with np.errstate(all="ignore"):
+            by_a, by_b = np.divide(out, a), np.divide(out, b)
+            return by_a * g, by_b * g
 
 
 @right("05.1")
@@ -155,6 +182,43 @@ class factors_swapped:
     def second(g, out, a, b, *, needs=(True, True)):
         by_a = np.matmul(np.swapaxes(b, -1, -2), g)
         return by_a, np.matmul(g, np.swapaxes(a, -1, -2))
+
+
+@mistake("05.2", "np.dot pairs all leading axes with all others: stacks of matrices need @ (or np.matmul)")
+class dot_of_stacks:
+    def first(g, out, a, b, *, needs=(True, True)):
+        return np.dot(g, b.swapaxes(-1, -2)), np.dot(a.swapaxes(-1, -2), g)
+
+    def second(g, out, a, b, *, needs=(True, True)):
+        return g.dot(np.swapaxes(b, -2, -1)), np.swapaxes(a, -2, -1).dot(g)
+
+
+@mistake("05.2", "either operand may be the one that needs no gradient: ask needs[0] for a and needs[1] for b")
+class needs_the_second_alone:
+    def first(g, out, a, b, *, needs=(True, True)):
+        by_b = a.swapaxes(-1, -2) @ g if needs[1] else None
+        return g @ b.swapaxes(-1, -2) if all(needs) else None, by_b
+
+    def second(g, out, a, b, *, needs=(True, True)):
+        if not needs[1]:
+            return None, None
+        by_a = np.matmul(g, np.swapaxes(b, -1, -2)) if needs[0] else None
+        return by_a, np.matmul(np.swapaxes(a, -1, -2), g)
+
+
+@mistake("05.2", "the tuple has two places in every case: None stands for a gradient that isn't needed")
+class one_place_too_few:
+    def first(g, out, a, b, *, needs=(True, True)):
+        gradients = []
+        if needs[0]:
+            gradients.append(g @ b.swapaxes(-1, -2))
+        if needs[1]:
+            gradients.append(a.swapaxes(-1, -2) @ g)
+        return tuple(gradients)
+
+    def second(g, out, a, b, *, needs=(True, True)):
+        both = g @ b.swapaxes(-1, -2), a.swapaxes(-1, -2) @ g
+        return tuple([grad for grad, needed in zip(both, needs, strict=True) if needed])
 
 
 @right("05.2")
@@ -262,7 +326,7 @@ class reshapes:
         while g.ndim > len(shape):
             g = g.sum(axis=0)
         for axis, length in enumerate(shape):
-            if g.shape[axis] > length == 1:
+            if g.shape[axis] != length == 1:
                 g = g.sum(axis=axis, keepdims=True)
         return g.reshape(shape)
 
@@ -292,6 +356,78 @@ class sums_last_axes:
     def second(g, shape):
         extra = g.ndim - len(shape)
         return g.sum(axis=tuple(range(g.ndim - extra, g.ndim)))
+
+
+@mistake(
+    "05.3", "an axis may have been stretched to length 0, too: ask whether the lengths differ, not which is larger"
+)
+class sums_longer_axes_only:
+    def first(g, shape):
+        while g.ndim > len(shape):
+            g = g.sum(axis=0)
+        for axis, length in enumerate(shape):
+            if length == 1 and g.shape[axis] > 1:
+                g = g.sum(axis=axis, keepdims=True)
+        return g
+
+    def second(g, shape):
+        lead = g.ndim - len(shape)
+        g = np.add.reduce(g, axis=tuple(range(lead))) if lead else g
+        longer = tuple([axis for axis, length in enumerate(shape) if g.shape[axis] > length == 1])
+        return g.sum(axis=longer, keepdims=True) if longer else g
+
+
+@mistake("05.3", "only one axis is summed: go through all that were stretched, and return behind the loop")
+class one_stretched_axis:
+    def first(g, shape):
+        while g.ndim > len(shape):
+            g = g.sum(axis=0)
+        for axis, length in enumerate(shape):
+            if length == 1 != g.shape[axis]:
+                return g.sum(axis=axis, keepdims=True)
+        return g
+
+    def second(g, shape):
+        lead = g.ndim - len(shape)
+        g = g.sum(axis=tuple(range(lead))) if lead else g
+        stretched = [axis for axis, length in enumerate(shape) if length == 1 != g.shape[axis]]
+        return g.sum(axis=stretched[0], keepdims=True) if stretched else g
+
+
+@mistake("05.3", "only one added axis is summed: there may be several on the left")
+class one_added_axis:
+    def first(g, shape):
+        if g.ndim > len(shape):
+            g = g.sum(axis=0)
+        for axis, length in enumerate(shape):
+            if length == 1 != g.shape[axis]:
+                g = g.sum(axis=axis, keepdims=True)
+        return g
+
+    def second(g, shape):
+        g = np.add.reduce(g, axis=0) if len(shape) < g.ndim else g
+        stretched = tuple([axis for axis, length in enumerate(shape) if length == 1 != g.shape[axis]])
+        return np.add.reduce(g, axis=stretched, keepdims=True) if stretched else g
+
+
+@mistake("05.3", "as many elements are not the same shape: compare shapes, since (1, 3) is not (3,)")
+class compares_sizes:
+    def first(g, shape):
+        if g.size == np.prod(shape):
+            return g
+        while g.ndim > len(shape):
+            g = g.sum(axis=0)
+        for axis, length in enumerate(shape):
+            if length == 1 != g.shape[axis]:
+                g = g.sum(axis=axis, keepdims=True)
+        return g
+
+    def second(g, shape):
+        if np.zeros(shape).size == g.size:
+            return g
+        lead = g.ndim - len(shape)
+        axes = [*range(lead), *(lead + i for i, length in enumerate(shape) if length == 1 != g.shape[lead + i])]
+        return np.sum(g, axis=tuple(axes), keepdims=True).squeeze(axis=tuple(range(lead)))
 
 
 @right("05.3")
@@ -411,6 +547,35 @@ class number_with_an_axis:
         return (np.broadcast_to(spread, np.shape(a)).copy(),)
 
 
+@mistake("05.4", "a rule returns a tuple, also of one gradient: (grad,) with a comma")
+class sum_without_a_tuple:
+    def first(g, out, a, *, axis, keepdims):
+        if axis is not None and not keepdims and a.ndim:
+            g = np.expand_dims(g, axis)
+        return np.broadcast_to(g, a.shape)
+
+    def second(g, out, a, *, axis, keepdims):
+        spread = g if axis is None or keepdims or not a.ndim else np.expand_dims(g, axis)
+        return np.ones(a.shape, np.asarray(g).dtype) * spread
+
+
+@mistake(
+    "05.4", "axes come back one after the other, in the tuple's order: np.expand_dims(g, axis) takes the whole tuple"
+)
+class axes_one_by_one:
+    def first(g, out, a, *, axis, keepdims):
+        if axis is not None and not keepdims and a.ndim:
+            for i in axis if isinstance(axis, tuple) else (axis,):
+                g = np.expand_dims(g, i)
+        return (np.broadcast_to(g, a.shape),)
+
+    def second(g, out, a, *, axis, keepdims):
+        axes = () if axis is None or keepdims or not a.ndim else np.atleast_1d(axis).tolist()
+        for i in axes:
+            g = np.expand_dims(g, axis=i)
+        return (np.array(np.broadcast_to(g, a.shape)),)
+
+
 @right("05.4")
 def sum_with_reshape(g, out, a, *, axis, keepdims):
     axes = range(a.ndim) if axis is None or not a.ndim else (axis,) if isinstance(axis, int) else axis
@@ -475,6 +640,34 @@ class last_two_swapped:
         return (np.moveaxis(g, -1, -2),)
 
 
+@mistake("05.5", "a rule returns a tuple, also of one gradient: (grad,) with a comma")
+class transpose_without_a_tuple:
+    def first(g, out, a, *, axes):
+        return g.transpose(None if axes is None else np.argsort(axes))
+
+    def second(g, out, a, *, axes):
+        return np.transpose(g) if axes is None else np.moveaxis(g, range(g.ndim), axes)
+
+
+@mistake("05.5", "axes read backwards is not its inverse: np.argsort(axes) is")
+class axes_backwards:
+    def first(g, out, a, *, axes):
+        return (g.transpose(None if axes is None else axes[::-1]),)
+
+    def second(g, out, a, *, axes):
+        return (np.transpose(g, list(reversed(range(g.ndim) if axes is None else axes))),)
+
+
+@mistake("05.5", "axes may be None, which reversed them all: reverse them once more, g.transpose()")
+class transpose_of_none:
+    def first(g, out, a, *, axes):
+        return (g.transpose(np.argsort(axes)),)
+
+    def second(g, out, a, *, axes):
+        inverse = np.argsort(axes)
+        return (np.transpose(g, inverse),)
+
+
 @right("05.5")
 def transpose_by_places(g, out, a, *, axes):
     if axes is None:
@@ -518,7 +711,10 @@ class oldest_first:
         return sorted(found.values(), key=lambda result: result.serial)
 
 
-@mistake("05.6", "the order goes by the distance to the loss: sort by serial, since a short and a long way may meet")
+@mistake(
+    "05.6",
+    "the order isn't that of the serial numbers: sort by them, since a short and a long way to the loss may meet",
+)
 class by_distance:
     def first(loss):
         order, found = ([loss] if loss.op else []), {loss}
@@ -675,6 +871,31 @@ class without_the_loss:
         return sorted(found, key=lambda result: -result.serial)
 
 
+@mistake("05.6", "leaves are listed too: they have no op and no serial number, so leave them out")
+class leaves_too:
+    def first(loss):
+        order, found = [loss], {loss}
+        for result in order:
+            if result.op and not result.inputs:
+                raise RuntimeError("used up: retain_graph=True")
+            for x in result.inputs:
+                if x not in found:
+                    found.add(x)
+                    order.append(x)
+        return sorted(order, key=lambda result: result.serial, reverse=True)
+
+    def second(loss):
+        found, waiting = set(), [loss]
+        while waiting:
+            result = waiting.pop()
+            if result not in found:
+                if result.op is not None and len(result.inputs) == 0:
+                    raise RuntimeError("give retain_graph=True")
+                found.add(result)
+                waiting += result.inputs
+        return sorted(found, key=lambda result: -result.serial)
+
+
 @right("05.6")
 def order_with_a_stack(loss):
     found, waiting = set(), [loss]
@@ -722,7 +943,7 @@ class seed_of_zeros:
         if not loss.requires_grad:
             raise RuntimeError("the loss requires no grad")
         seed = np.array(0.0 if gradient is None else getattr(gradient, "data", gradient), loss.dtype)
-        if gradient is None and loss.size > 1:
+        if gradient is None and loss.size != 1:
             raise RuntimeError(f"give a seed of shape {loss.shape}")
         if gradient is not None and seed.shape != loss.shape:
             raise ValueError(f"a seed of shape {seed.shape} for {loss.shape}")
@@ -744,7 +965,7 @@ class always_ones:
         if not loss.requires_grad:
             raise RuntimeError("the loss requires no grad")
         if gradient is None:
-            if loss.size > 1:
+            if loss.size != 1:
                 raise RuntimeError(f"give a seed of shape {loss.shape}")
         elif Tensor(gradient).shape != loss.shape:
             raise ValueError(f"a seed of shape {Tensor(gradient).shape} for {loss.shape}")
@@ -768,7 +989,7 @@ class seed_of_another_dtype:
     def second(loss, gradient):
         if not loss.requires_grad:
             raise RuntimeError("the loss requires no grad")
-        if gradient is None and loss.size > 1:
+        if gradient is None and loss.size != 1:
             raise RuntimeError(f"give a seed of shape {loss.shape}")
         seed = np.full(loss.shape, 1.0) if gradient is None else Tensor(gradient, dtype=np.float64).data
         if seed.shape != loss.shape:
@@ -790,7 +1011,7 @@ class seed_is_broadcast:
         if not loss.requires_grad:
             raise RuntimeError("the loss requires no grad")
         if gradient is None:
-            if loss.size > 1:
+            if loss.size != 1:
                 raise RuntimeError(f"give a seed of shape {loss.shape}")
             gradient = 1.0
         return np.ones_like(loss.data) * Tensor(gradient, dtype=loss.dtype).data
@@ -814,7 +1035,7 @@ class seed_not_copied:
         if not loss.requires_grad:
             raise RuntimeError("the loss requires no grad")
         if gradient is None:
-            if loss.size > 1:
+            if loss.size != 1:
                 raise RuntimeError(f"give a seed of shape {loss.shape}")
             return np.full(loss.shape, 1.0, loss.dtype)
         array = gradient.data if hasattr(gradient, "requires_grad") else gradient
@@ -860,9 +1081,61 @@ class constant_unnoticed:
         return seed
 
     def second(loss, gradient):
-        if gradient is None and loss.size > 1:
+        if gradient is None and loss.size != 1:
             raise RuntimeError(f"give a seed of shape {loss.shape}")
         seed = np.array(np.ones(loss.shape) if gradient is None else getattr(gradient, "data", gradient), loss.dtype)
+        if seed.shape != loss.shape:
+            raise ValueError(f"a seed of shape {seed.shape} for {loss.shape}")
+        return seed
+
+
+@mistake("05.7", "a seed of as many elements is reshaped: another shape than the loss's must raise ValueError")
+class seed_is_reshaped:
+    def first(loss, gradient):
+        if not loss.requires_grad:
+            raise RuntimeError("requires no grad")
+        if gradient is None:
+            if loss.size != 1:
+                raise RuntimeError(f"shape {loss.shape} needs a seed")
+            return np.ones_like(loss.data)
+        seed = Tensor(gradient, dtype=loss.dtype).data
+        if seed.size != loss.size:
+            raise ValueError(f"the seed's shape {seed.shape} is not {loss.shape}")
+        return seed.reshape(loss.shape)
+
+    def second(loss, gradient):
+        if not loss.requires_grad:
+            raise RuntimeError("the loss requires no grad")
+        if gradient is None and loss.size != 1:
+            raise RuntimeError(f"give a seed of shape {loss.shape}")
+        seed = np.array(1.0 if gradient is None else getattr(gradient, "data", gradient), loss.dtype)
+        try:
+            return np.reshape(seed, loss.shape)
+        except ValueError:
+            raise ValueError(f"a seed of shape {seed.shape} for {loss.shape}") from None
+
+
+@mistake("05.7", "0 is false, and a seed all the same: ask `gradient is None`")
+class zero_taken_for_none:
+    def first(loss, gradient):
+        if not loss.requires_grad:
+            raise RuntimeError("requires no grad")
+        if not np.any(getattr(gradient, "data", gradient)):
+            if loss.size != 1:
+                raise RuntimeError(f"shape {loss.shape} needs a seed")
+            return np.ones_like(loss.data)
+        seed = Tensor(gradient, dtype=loss.dtype).data
+        if seed.shape != loss.shape:
+            raise ValueError(f"the seed's shape {seed.shape} is not {loss.shape}")
+        return seed
+
+    def second(loss, gradient):
+        if not loss.requires_grad:
+            raise RuntimeError("the loss requires no grad")
+        given = gradient if isinstance(gradient, list | np.ndarray | Tensor) else gradient or None
+        if given is None and loss.size != 1:
+            raise RuntimeError(f"give a seed of shape {loss.shape}")
+        seed = np.array(np.ones(loss.shape) if given is None else getattr(given, "data", given), loss.dtype)
         if seed.shape != loss.shape:
             raise ValueError(f"a seed of shape {seed.shape} for {loss.shape}")
         return seed
@@ -966,6 +1239,22 @@ class moves_the_value:
         leaf.data = np.add(grad, leaf.data)
         before = np.zeros_like(grad) if leaf.grad is None else leaf.grad.data
         leaf.grad = from_numpy((before + grad).astype(leaf.dtype))
+
+
+@mistake("05.8", "the sum is written into the array that came: that one stays what it is, leaf.grad.data + grad is new")
+class added_into_what_came:
+    def first(leaf, grad, fresh=False):
+        if leaf.grad is None:
+            leaf.grad = Tensor(grad, dtype=leaf.dtype)
+        else:
+            grad += leaf.grad.data
+            leaf.grad = Tensor(grad, dtype=leaf.dtype)
+
+    def second(leaf, grad, fresh=False):
+        if leaf.grad is not None:
+            out = grad if isinstance(grad, np.ndarray) else None
+            grad = np.add(grad, leaf.grad.data, out=out)
+        leaf.grad = from_numpy(np.array(grad, leaf.dtype))
 
 
 @right("05.8")
@@ -1207,9 +1496,7 @@ class leaves_during_the_walk:
                 if x.op is not None:
                     arrived[x] = arrived.get(x, 0) + fitting
                     continue
-                for hook in x.hooks or ():
-                    hook(Tensor(fitting))
-                accumulate(x, fitting)
+                accumulate(x, show(x, fitting))
         if not order:
             accumulate(loss, arrived.pop(loss))
         if not retain_graph:
@@ -1492,6 +1779,185 @@ class waits_for_every_result:
                 result.inputs = ()
 
 
+@mistake("05.9", "only the loss is let go of: the inputs of every result become (), or all of them stay in memory")
+class lets_go_of_the_loss_alone:
+    def first(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            if result not in arrived:
+                continue
+            for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
+                if grad is not None and x.requires_grad:
+                    grad = in_shape_of(x, grad, result)
+                    arrived[x] = arrived[x] + grad if x in arrived else grad
+        give_to_leaves(arrived)
+        if not retain_graph:
+            loss.inputs = ()
+
+    def second(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            if result not in arrived:
+                continue
+            gradients = ask_rule(result, arrived.pop(result))
+            for i, x in enumerate(result.inputs):
+                if x.requires_grad and gradients[i] is not None:
+                    grad = in_shape_of(x, gradients[i], result)
+                    arrived[x] = grad if arrived.get(x) is None else arrived[x] + grad
+        give_to_leaves(arrived)
+        loss.inputs = loss.inputs if retain_graph else ()
+
+
+@mistake("05.9", "values that were written into go unnoticed: hand the order to refuse_written before the walk")
+class written_unnoticed:
+    def first(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            if result not in arrived:
+                continue
+            for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
+                if grad is not None and x.requires_grad:
+                    grad = in_shape_of(x, grad, result)
+                    arrived[x] = arrived[x] + grad if x in arrived else grad
+        give_to_leaves(arrived)
+        for result in order:
+            result.inputs = result.inputs if retain_graph else ()
+
+    def second(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            if result not in arrived:
+                continue
+            gradients = ask_rule(result, arrived.pop(result))
+            for i, x in enumerate(result.inputs):
+                if x.requires_grad and gradients[i] is not None:
+                    grad = in_shape_of(x, gradients[i], result)
+                    arrived[x] = grad if arrived.get(x) is None else arrived[x] + grad
+        give_to_leaves(arrived)
+        if not retain_graph:
+            for result in order:
+                result.inputs = ()
+
+
+@mistake("05.9", "`ask_rule` is passed by: it shows the gradient to the result's hooks, before it asks the rule")
+class rules_asked_directly:
+    def first(loss, gradient=None, retain_graph=False):
+        def directly(result, g):
+            if result.op not in RULES:
+                raise NotImplementedError(f"no gradient rule for {result.op.__name__}")
+            return RULES[result.op](g, result.data, *[x.data for x in result.inputs], **result.attributes)
+
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            if result not in arrived:
+                continue
+            for x, grad in zip(result.inputs, directly(result, arrived.pop(result)), strict=True):
+                if grad is not None and x.requires_grad:
+                    grad = in_shape_of(x, grad, result)
+                    arrived[x] = arrived[x] + grad if x in arrived else grad
+        give_to_leaves(arrived)
+        for result in order:
+            result.inputs = result.inputs if retain_graph else ()
+
+    def second(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            if result not in arrived:
+                continue
+            g, rule = arrived.pop(result), RULES.get(result.op)
+            if rule is None:
+                raise NotImplementedError(f"no gradient rule for {result.op.__name__}")
+            gradients = rule(g, result.data, *[x.data for x in result.inputs], **result.attributes)
+            for i, x in enumerate(result.inputs):
+                if x.requires_grad and gradients[i] is not None:
+                    grad = in_shape_of(x, gradients[i], result)
+                    arrived[x] = grad if arrived.get(x) is None else arrived[x] + grad
+        give_to_leaves(arrived)
+        if not retain_graph:
+            for result in order:
+                result.inputs = ()
+
+
+@mistake("05.9", "what arrives may be no array yet, where a tensor was indexed: add it by +, which np.add doesn't know")
+class adds_by_numpy:
+    def first(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            if result not in arrived:
+                continue
+            for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
+                if grad is not None and x.requires_grad:
+                    grad = in_shape_of(x, grad, result)
+                    arrived[x] = np.add(arrived[x], grad) if x in arrived else grad
+        give_to_leaves(arrived)
+        for result in order:
+            result.inputs = result.inputs if retain_graph else ()
+
+    def second(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            if result not in arrived:
+                continue
+            gradients = ask_rule(result, arrived.pop(result))
+            for i, x in enumerate(result.inputs):
+                if x.requires_grad and gradients[i] is not None:
+                    grad = in_shape_of(x, gradients[i], result)
+                    arrived[x] = grad if x not in arrived else np.add(grad, arrived[x])
+        give_to_leaves(arrived)
+        if not retain_graph:
+            for result in order:
+                result.inputs = ()
+
+
+@mistake("05.9", "zeros are a gradient as well: a gradient goes nowhere only if it is None, or its input requires none")
+class zeros_taken_for_none:
+    def first(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            if result not in arrived:
+                continue
+            for x, grad in zip(result.inputs, ask_rule(result, arrived.pop(result)), strict=True):
+                if grad is not None and x.requires_grad and np.asarray(grad).any():
+                    grad = in_shape_of(x, grad, result)
+                    arrived[x] = arrived[x] + grad if x in arrived else grad
+        give_to_leaves(arrived)
+        for result in order:
+            result.inputs = result.inputs if retain_graph else ()
+
+    def second(loss, gradient=None, retain_graph=False):
+        order = newest_first(loss)
+        refuse_written(order)
+        arrived = {loss: seed_gradient(loss, gradient)}
+        for result in order:
+            if result not in arrived:
+                continue
+            gradients = ask_rule(result, arrived.pop(result))
+            for i, x in enumerate(result.inputs):
+                if x.requires_grad and gradients[i] is not None and np.count_nonzero(np.asarray(gradients[i])):
+                    grad = in_shape_of(x, gradients[i], result)
+                    arrived[x] = grad if arrived.get(x) is None else arrived[x] + grad
+        give_to_leaves(arrived)
+        if not retain_graph:
+            for result in order:
+                result.inputs = ()
+
+
 @right("05.9")
 def backward_always_copies(loss, gradient=None, retain_graph=False):
     order = newest_first(loss)
@@ -1592,6 +2058,19 @@ class first_entry:
     def second(self, kind, error, trace):
         oldest, *self.before = self.before
         recording.enabled = oldest
+
+
+@mistake(
+    "05.10", "recording is turned over: what holds is what was at this block's own beginning, and stands in `before`"
+)
+class turned_over:
+    def first(self, kind, error, trace):
+        self.before.pop()
+        recording.enabled = not recording.enabled
+
+    def second(self, kind, error, trace):
+        del self.before[-1]
+        recording.enabled = recording.enabled is False
 
 
 @right("05.10")
