@@ -108,7 +108,7 @@ def test_task_gives_options_that_the_command_has(label):
 
 
 def test_the_pick_lists_are_the_courses():
-    exercises = [{"label": f"{e.id} {e.function}", "value": e.id} for m in course.modules() for e in m.exercises]
+    exercises = [{"label": e.function, "value": e.id} for m in course.modules() for e in m.exercises]
     assert INPUTS["exercise"]["options"] == exercises
     assert INPUTS["milestone"]["options"] == list(MILESTONES)
 
@@ -154,14 +154,16 @@ def test_the_test_explorer_lists_the_exercises_and_nothing_else():
     assert files == {f"tests/{path.name}" for path in (ROOT / "tests").glob("test_[0-9]*.py")}
 
 
+@pytest.mark.parametrize("times", [1, 2, 3], ids="each line {}".format)  # see the top of tasks.json
 @pytest.mark.parametrize("label", MATCHERS)
-def test_a_failure_becomes_a_problem_at_the_learners_line(label):
-    assert found_problems(MATCHERS[label], FAILURE) == [
+def test_a_failure_becomes_a_problem_at_the_learners_line(label, times):
+    printed = "".join(line * times for line in FAILURE.splitlines(keepends=True))
+    assert found_problems(MATCHERS[label], printed) == [
         {
             "message": "unsummed broadcast: sum the gradient over the axes that broadcasting stretched",
             "file": "modules/05_autograd/autograd.py",
             "line": "88",
-            "code": "05.3",
+            "code": "sum_to_shape",
         }
     ]
 
@@ -183,7 +185,7 @@ def test_what_tito_really_prints_becomes_a_problem(workspace):
     problems = found_problems(MATCHERS["Test this module"], printed)
     assert problems
     assert {problem["file"] for problem in problems} == {"modules/00_setup/setup.py"}
-    assert {problem["code"] for problem in problems} == {"00.1"}
+    assert {problem["code"] for problem in problems} == {"parameter_count"}
 
 
 @pytest.mark.timeout(300)
