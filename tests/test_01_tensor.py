@@ -33,6 +33,13 @@ def test_add_broadcasts_a_row(check):
 
 
 @pytest.mark.exercise("01.1")
+def test_add_of_numbers(check):
+    """must add tensors without axes"""
+    a, b = Tensor(2.0), Tensor(0.5)
+    check("a + b", a=a, b=b, expected=np.array(2.5, np.float32), rule="shape () is a shape like any other")
+
+
+@pytest.mark.exercise("01.1")
 def test_add_keeps_its_operands(check):
     """must make a new tensor and leave its operands alone"""
     a, b = Tensor(TWO_BY_THREE), Tensor([[0.5, 0.25, 2.0], [-1.0, 3.0, 7.0]])
@@ -251,6 +258,8 @@ def test_sum_of_everything(check):
     """must add up all elements without an axis"""
     a = Tensor(TWO_BY_THREE)
     check("a.sum()", a=a, expected=np.array(21, np.float32), rule="axis=None means every axis; the result has shape ()")
+    rule = "what is no number stays visible: np.nansum would hide it"
+    check("b.sum()", b=Tensor([1.0, np.nan]), expected=np.array(np.nan, np.float32), rule=rule)
 
 
 @pytest.mark.exercise("01.3")
@@ -321,6 +330,10 @@ def test_sum_is_recorded_with_its_axis(check):
     )
     rule = "record(sum, array, self, axis=axis, keepdims=keepdims): both as they were given"
     check("recorded(a.sum())", a=a, expected="sum of (2, 3), axis=None, keepdims=False", rule=rule)
+    b = Tensor(np.arange(6.0, dtype=np.float32).reshape(1, 2, 3), requires_grad=True)
+    rule = "what is recorded, computed again, gives the sum: -1 is the last of three axes, and 1 is not"
+    expected = np.array([[3, 12]], np.float32)
+    check("s = b.sum(axis=-1); s.op(*s.inputs, **s.attributes)", b=b, expected=expected, rule=rule)
 
 
 # 01.4 as_tensor
@@ -671,6 +684,12 @@ def test_var_is_recorded_with_its_attributes(check):
         expected="var of (2, 3), axis=1, correction=0, keepdims=False",
         rule="record(var, array, a, axis=axis, keepdims=keepdims, correction=correction)",
     )
+    check(
+        "recorded(var(a, keepdims=True))",
+        a=Tensor(TWO_BY_THREE, requires_grad=True),
+        expected="var of (2, 3), axis=None, correction=1, keepdims=True",
+        rule="all three as they were given",
+    )
 
 
 @pytest.mark.exercise("01.7")
@@ -933,6 +952,14 @@ def test_concatenate_is_recorded_with_all_inputs(check):
         b=b,
         expected="concatenate of (2, 3) and (2, 1) and (2, 3), axis=1",
         rule="record(concatenate, array, *parts, axis=axis)",
+    )
+    check(
+        "recorded(concatenate([a, a])), recorded(concatenate([a, b], axis=-1))",
+        a=a,
+        b=b,
+        expected=("concatenate of (2, 3) and (2, 3), axis=0", "concatenate of (2, 3) and (2, 1), axis=-1"),
+        parts=("axis 0", "axis -1"),
+        rule="axis as it was given, and 0 where it was left out",
     )
 
 

@@ -1150,6 +1150,12 @@ def test_backward_gives_each_leaf_an_array_of_its_own(check):
         parts=("b.grad", "g"),
         rule="the rule of + returns one array for both: only what is_fresh may be kept without a copy",
     )
+    check(
+        "backward(a.sum()); a.grad.data[0] = 99.0; a.grad",
+        a=leaf(1.0, 2.0, 3.0),
+        expected=np.array([99.0, 1.0, 1.0]),
+        rule="the rule of sum returns a view, in which all elements are one number: is_fresh knows",
+    )
 
 
 @pytest.mark.exercise("05.9")
