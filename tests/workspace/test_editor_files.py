@@ -168,6 +168,18 @@ def test_a_failure_becomes_a_problem_at_the_learners_line(label, times):
     ]
 
 
+PICTURES = sorted((ROOT / "modules").glob("*/pictures/*.png"))
+
+
+@pytest.mark.parametrize("picture", PICTURES, ids=lambda picture: picture.relative_to(ROOT).as_posix())
+def test_a_guides_picture_is_small_and_made_by_the_editor_check(picture):
+    module = picture.parents[1]
+    made = re.findall(r"'guide-(\d\d-\w+)'", (ROOT / "scripts/editor_check/scenario.mjs").read_text(encoding="utf-8"))
+    assert f"{module.name[:2]}-{picture.stem}" in made
+    assert picture.stat().st_size < 60_000
+    assert f"](pictures/{picture.name})" in (module / "README.md").read_text(encoding="utf-8")
+
+
 # in a copy of the workspace
 
 
