@@ -117,7 +117,7 @@ const steps = {
     await ed.see('.test-explorer .result-summary', /4\/4/, 240)  // the tests of 00; the others are skipped
     await ed.command('Testing: Focus on Test Explorer View')
     await ed.picture('08-tests-run')
-    await ed.picture('guide-00-tests', { x: 4, y: 36, width: 344, height: 270 })
+    await ed.picture('guide-00-tests', { x: 4, y: 36, width: 344, height: 305 })
   },
 
   async 'lists to choose from'() {
