@@ -326,6 +326,7 @@ class TestInPlace:
         "change",
         [
             lambda x: x.add_(2, alpha=3),
+            lambda x: x.add_(3, alpha=2).sub_(5, alpha=2),
             lambda x: x.sub_(x.clone(), alpha=0.5),
             lambda x: x.mul_(3).div_(2),
             lambda x: x.fill_(7),

@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import operator
 import pickle
 import subprocess
 import sys
@@ -259,6 +260,19 @@ def test_matmul_with_arrays_and_integers():
     assert (np.array([[1.0], [2.0]], np.float32) @ a).tolist() == [[1.0, 2.0], [2.0, 4.0]]
     assert described(Tensor([[1, 2]]) @ Tensor([[1], [2]])) == ("int64", (1, 1), [[5]])
     assert (a @ Tensor([[1], [2]])).dtype == np.float32
+
+
+def test_matmul_with_lists_on_either_side():
+    a = Tensor([[1.0, 3.0], [2.0, 5.0]])
+    assert ([[1.0, 2.0]] @ a).tolist() == [[5.0, 13.0]]
+    assert (a @ [[1.0], [2.0]]).tolist() == [[7.0], [12.0]]
+
+
+@pytest.mark.parametrize("f", [operator.add, operator.mul])
+def test_a_result_too_large_for_any_array_is_numpys_error(f):
+    row = from_numpy(np.broadcast_to(np.float32(1), (2**40,)))
+    with pytest.raises(ValueError, match=r"too large|too big"):
+        f(row, row.reshape(-1, 1))
 
 
 @needs_torch
