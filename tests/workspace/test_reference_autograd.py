@@ -10,7 +10,7 @@ import pytest
 
 import tinytorch
 from tinytorch import Tensor, no_grad
-from tinytorch.autograd import RULES, sum_to_shape, vjp
+from tinytorch.autograd import RULES, in_shape_of, sum_to_shape, vjp
 from tinytorch.gradcheck import GradientMismatch, gradcheck
 from tinytorch.graph import graph_svg, graph_text
 from tinytorch.tensor import from_numpy, record
@@ -493,6 +493,29 @@ def test_an_array_that_a_rule_made_is_kept_without_a_copy(rule):
     assert np.shares_memory(x.grad.data, made[0])
 
 
+def test_an_array_that_a_rule_gives_twice_is_kept_by_neither(monkeypatch):
+    def joined(a, b):
+        return record(joined, a.data + b.data, a, b)
+
+    made = []
+
+    def one_array(g, out, a, b):
+        made.append(2 * g)
+        return made[0], made[0]
+
+    monkeypatch.setitem(RULES, joined, one_array)
+    a, b = leaf(1.0, 2.0), leaf(3.0, 4.0)
+    joined(a, b).sum().backward()
+    assert (grad(a), grad(b)) == ([2.0, 2.0], [2.0, 2.0])
+    assert not any(np.shares_memory(x.grad.data, y) for x, y in ((a, made[0]), (b, made[0]), (a, b.grad.data)))
+
+
+def test_a_gradient_of_the_right_shape_passes_as_it_is():
+    x = leaf(1.0, 2.0)
+    array = np.array([3.0, 4.0])
+    assert in_shape_of(x, array, x * 2.0) is array
+
+
 # ---- hooks
 
 
@@ -621,6 +644,28 @@ def test_the_graph_as_a_picture_has_a_box_a_tensor_and_an_arrow_a_use():
     space = "{http://www.w3.org/2000/svg}"
     assert len(root.findall(f"{space}rect[@class]")) == 4
     assert len(root.findall(f"{space}path")) == 4
+
+
+def test_the_picture_stands_in_rows_inputs_above_what_they_went_into():
+    x, y = leaf(1.0), Tensor([2.0])
+    picture = graph_svg(x * y + x)
+    root = ElementTree.fromstring(picture)
+    assert root.attrib["viewBox"] == "0 0 300 210"  # 150 by 70 for each place
+    space = "{http://www.w3.org/2000/svg}"
+    corners = {(float(box.attrib["x"]), float(box.attrib["y"])) for box in root.findall(f"{space}rect[@class]")}
+    assert corners == {(13.0, 16.0), (163.0, 16.0), (88.0, 86.0), (88.0, 156.0)}
+    kinds = [box.attrib["class"] for box in root.findall(f"{space}rect[@class]")]
+    assert sorted(kinds) == ["", "", "leaf", "learns"]
+    assert {path.attrib["d"] for path in root.findall(f"{space}path")} == {
+        "M75.0,54.0 L150.0,86.0",
+        "M225.0,54.0 L150.0,86.0",
+        "M150.0,124.0 L150.0,156.0",
+        "M75.0,54.0 L150.0,156.0",
+    }
+
+
+def test_the_picture_of_a_leaf_is_one_box():
+    assert 'viewBox="0 0 150 70"' in graph_svg(leaf(1.0))
 
 
 def test_too_large_a_picture_is_refused():

@@ -181,6 +181,15 @@ def test_data_can_be_changed_by_a_tensor_as_in_pytorch():
     assert w.tolist() == [2.0, 1.5]
 
 
+def test_backward_refuses_what_a_tensor_was_written_into_as_data():
+    x = leaf(3.0)
+    factor = Tensor([2.0])
+    y = x * factor
+    factor.data += Tensor([1.0])
+    with pytest.raises(RuntimeError, match="written into"):
+        y.sum().backward()
+
+
 def test_an_array_that_is_computed_with_refuses_to_lose_a_gradient():
     array = np.zeros(1)
     with pytest.raises(RuntimeError, match=r"remembers no gradients.*detach\(\)"):

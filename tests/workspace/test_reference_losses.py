@@ -217,6 +217,17 @@ def test_cross_entropy_of_probabilities_and_both_gradients_are_pytorchs(smoothin
 
 
 @needs_torch
+def test_logits_far_apart_have_pytorchs_gradients_by_both():
+    compare(
+        "cross_entropy of probabilities",
+        tinytorch.cross_entropy,
+        torch.nn.functional.cross_entropy,
+        np.array([[1e4, 0.0, -1e4], [-1e4, -1e4, -1e4]]),
+        np.array([[0.5, 0.25, 0.25], [0.0, 0.5, 0.5]]),
+    )
+
+
+@needs_torch
 @reduction
 @steady
 @given(data=st.data())

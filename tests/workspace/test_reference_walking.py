@@ -8,7 +8,7 @@ from pytorch_oracle import needs_torch, torch
 
 import tinytorch
 from tinytorch import Tensor, no_grad
-from tinytorch.autograd import RULES, vjp
+from tinytorch.autograd import RULES, accumulate, vjp
 from tinytorch.optim import SGD
 from tinytorch.scattered import Scattered
 from tinytorch.tensor import record
@@ -282,6 +282,15 @@ def test_a_part_adds_up_like_the_array_it_stands_for(name):
     assert whole.tolist() == [0.0, 1.0, 2.0]
     assert np.array_equal(SUMS[name](part, array), SUMS[name](whole, array))
     assert array.tolist() == [10.0, 20.0, 30.0]
+
+
+def test_a_part_is_accumulated_as_an_array():
+    x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
+    part = Scattered((3,), slice(1, None), np.array([1.0, 2.0]))
+    accumulate(x, part)
+    assert (x.grad.dtype, x.grad.tolist()) == (np.float32, [0.0, 1.0, 2.0])
+    accumulate(x, part)
+    assert (x.grad.dtype, x.grad.tolist()) == (np.float32, [0.0, 2.0, 4.0])
 
 
 # no_grad as a decorator
