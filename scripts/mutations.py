@@ -9,7 +9,7 @@ depend on how they are worded.
 
 import ast
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import CodeType
 
@@ -22,6 +22,9 @@ OPERATORS: dict[type, type] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
     ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In, ast.And: ast.Or, ast.Or: ast.And,
 }  # fmt: skip
+
+NOT_SWAPPED = {"cast", "hasattr", "isinstance"}  # with arguments swapped, these always raise; those below do the same
+NOT_SWAPPED |= {"swapaxes", "max", "min", "maximum", "minimum", "logical_and", "logical_or", "logical_xor"}
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,12 @@ class Mutant:
     node: Node  # what of it is changed
     changed: Node
 
+    @property
+    def lines(self) -> range:
+        """The lines that run where the change does: of a statement with a body, those of its condition."""
+        where = self.node.test if isinstance(self.node, ast.If | ast.While) else self.node
+        return range(where.lineno, (where.end_lineno or where.lineno) + 1)
+
     def __str__(self) -> str:
         return f"{self.function}:{self.line}: {self.before}  ->  {self.after}"
 
@@ -45,9 +54,12 @@ def mutants(source: str) -> list[Mutant]:
     tree = ast.parse(source)
     found = []
     for name, function in _functions(tree):
+        parents = {child: parent for parent in ast.walk(function) for child in ast.iter_child_nodes(parent)}
         for node in _code_nodes(function):
             for change in _changes(node):
-                found.append(_apply(tree, name, node, change))
+                changed = change(copy.deepcopy(node))
+                before, after = _shown(node, changed, parents)
+                found.append(Mutant(name, node.lineno, before, after, tree, node, changed))
     return sorted(found, key=lambda m: (m.line, m.before, m.after))
 
 
@@ -75,7 +87,7 @@ def _code_nodes(function: Function) -> Iterator[Node]:
     waiting: list[ast.AST] = [*body]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.Assert | ast.JoinedStr):
+        if isinstance(node, ast.Assert | ast.JoinedStr) or _asserts_lengths(node):
             continue
         if isinstance(node, ast.Raise):
             yield node  # whether it raises is a matter for tests, what it says isn't
@@ -84,6 +96,11 @@ def _code_nodes(function: Function) -> Iterator[Node]:
             yield node
         annotation = getattr(node, "annotation", None)
         waiting += [child for child in ast.iter_child_nodes(node) if child is not annotation]
+
+
+def _asserts_lengths(node: ast.AST) -> bool:
+    """Return whether it is `strict=True` of a zip: an assertion too."""
+    return isinstance(node, ast.keyword) and node.arg == "strict" and ast.unparse(node.value) == "True"
 
 
 def _changes(node: Node) -> Iterator[Callable[[Node], Node]]:
@@ -98,9 +115,9 @@ def _changes(node: Node) -> Iterator[Callable[[Node], Node]]:
         yield _other_constant
     elif isinstance(node, ast.IfExp | ast.If | ast.While):
         yield _negated_condition
-    elif isinstance(node, ast.Call) and len(node.args) == 2 and not any(isinstance(a, ast.Starred) for a in node.args):
+    elif isinstance(node, ast.Call) and _can_be_swapped(node):
         yield _swapped_arguments
-    elif isinstance(node, ast.Expr | ast.Raise | ast.Delete):
+    elif isinstance(node, ast.Expr | ast.Raise | ast.Delete) and not _is_ellipsis(node):
         yield lambda n: ast.copy_location(ast.Pass(), n)
     elif isinstance(node, ast.Return) and node.value is not None and not _is_none(node.value):
         yield lambda n: ast.copy_location(ast.Return(ast.copy_location(ast.Constant(None), n)), n)
@@ -133,14 +150,27 @@ def _swapped_arguments(node: Node) -> Node:
     return node
 
 
+def _can_be_swapped(call: ast.Call) -> bool:
+    starred = any(isinstance(argument, ast.Starred) for argument in call.args)
+    return len(call.args) == 2 and not starred and ast.unparse(call.func).rpartition(".")[2] not in NOT_SWAPPED
+
+
+def _is_ellipsis(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and node.value.value is ...
+
+
 def _is_none(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
-def _apply(tree: ast.Module, name: str, node: Node, change: Callable[[Node], Node]) -> Mutant:
-    changed = change(copy.deepcopy(node))
-    before, after = (ast.unparse(n).partition("\n")[0] for n in (node, changed))
-    return Mutant(name, node.lineno, before, after, tree, node, changed)
+def _shown(node: Node, changed: Node, parents: Mapping[ast.AST, ast.AST]) -> tuple[str, str]:
+    """Return the texts before and after; of a constant or a sign with what it stands in, as `x[-1]`."""
+    around: ast.AST = node
+    while isinstance(around, ast.Constant | ast.UnaryOp) or not isinstance(around, ast.expr | ast.stmt):
+        around = parents[around]
+    after = copy.deepcopy(around, {id(node): changed})
+    before_text, after_text = (ast.unparse(n).partition("\n")[0] for n in (around, after))
+    return before_text, after_text
 
 
 def _find(code: CodeType, qualname: str) -> CodeType:

@@ -1,7 +1,9 @@
 """The mutants that `scripts/mutate.py` makes: each changes one thing in one function, and never a text."""
 
 import pytest
+from mutate import explanations
 from mutations import mutants, mutated_code
+from tito.course import ROOT
 
 SOURCE = '''
 """A module's docstring is 1 text."""
@@ -30,7 +32,7 @@ def test_every_kind_of_change_is_there():
         "f:9: print(a, b)  ->  print(b, a)",
         "f:9: print(a, b)  ->  pass",
         "f:10: a + 2  ->  a - 2",
-        "f:10: 2  ->  3",
+        "f:10: a + 2  ->  a + 3",
         "f:10: return a + 2  ->  return None",
         "C.g:15: x * 2  ->  x / 2",
     } <= FOUND
@@ -39,6 +41,21 @@ def test_every_kind_of_change_is_there():
 def test_texts_annotations_and_defaults_are_left_alone():
     assert not any("a - 1" in m or "Add" in m or "int" in m.partition("print")[0] for m in FOUND)
     assert [m for m in FOUND if m.endswith("pass") and "raise" in m]  # whether it raises is changed
+
+
+def test_what_does_the_same_or_always_raises_is_left_alone():
+    source = "def f(a, b):\n    ...\n    isinstance(a, b)\n    return list(zip(a, max(a, b), strict=True))"
+    assert [str(m) for m in mutants(source)] == [
+        "f:3: isinstance(a, b)  ->  pass",
+        "f:4: return list(zip(a, max(a, b), strict=True))  ->  return None",
+        "f:4: zip(a, max(a, b), strict=True)  ->  zip(max(a, b), a, strict=True)",
+    ]
+
+
+def test_explanations_are_of_mutants_that_there_are():
+    for file, function, before, after in explanations():
+        found = mutants((ROOT / "tinytorch" / file).read_text(encoding="utf-8"))
+        assert any((m.function, m.before, m.after) == (function, before, after) for m in found), (file, before, after)
 
 
 @pytest.mark.parametrize("mutant", mutants(SOURCE), ids=str)
