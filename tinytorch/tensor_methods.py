@@ -201,7 +201,7 @@ class TensorMethods(TensorProtocols, TorchMethods):
 
     def detach(self: Any) -> "Tensor":
         """Return a tensor of the same array that remembers nothing and requires no gradient."""
-        return tinytorch.from_numpy(self.data)
+        return tinytorch.tensor.from_numpy(self.data)
 
     # Shapes
 
