@@ -654,14 +654,22 @@ def test_the_picture_stands_in_rows_inputs_above_what_they_went_into():
     space = "{http://www.w3.org/2000/svg}"
     corners = {(float(box.attrib["x"]), float(box.attrib["y"])) for box in root.findall(f"{space}rect[@class]")}
     assert corners == {(13.0, 16.0), (163.0, 16.0), (88.0, 86.0), (88.0, 156.0)}
-    kinds = [box.attrib["class"] for box in root.findall(f"{space}rect[@class]")]
-    assert sorted(kinds) == ["", "", "leaf", "learns"]
+    kinds = [(box.attrib["class"], box.attrib["x"], box.attrib["y"]) for box in root.findall(f"{space}rect[@class]")]
+    assert sorted(kinds)[2:] == [("leaf", "163.0", "16.0"), ("learns", "13.0", "16.0")]
     assert {path.attrib["d"] for path in root.findall(f"{space}path")} == {
         "M75.0,54.0 L150.0,86.0",
         "M225.0,54.0 L150.0,86.0",
         "M150.0,124.0 L150.0,156.0",
         "M75.0,54.0 L150.0,156.0",
     }
+
+
+def test_a_leaf_stands_just_above_its_first_use():
+    x, late = leaf(1.0), leaf(2.0)
+    root = ElementTree.fromstring(graph_svg(x * x * x + late))
+    assert root.attrib["viewBox"] == "0 0 300 280"
+    learning = [box for box in root.iter() if box.attrib.get("class") == "learns"]
+    assert sorted(float(box.attrib["y"]) for box in learning) == [16.0, 156.0]  # in the rows 0 and 2 of 4
 
 
 def test_the_picture_of_a_leaf_is_one_box():

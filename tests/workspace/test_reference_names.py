@@ -113,6 +113,8 @@ CASES = {
     "diag below": (lambda t, x: t.diag(x, -1), ROW),
     "diag of a matrix": (lambda t, x: t.diag(x, 1), A),
     "diag of a matrix below": (lambda t, x: x.diag(-2), A),
+    "diag of a matrix far above": (lambda t, x: x.diag(2), A),
+    "diag outside of a matrix": (lambda t, x: t.diag(x, 5), A),
     "index_select": (lambda t, x: t.index_select(x, 1, both(t, [3, 0, 0])), A),
     "masked_select": (lambda t, x: t.masked_select(x, x > 1), A),
     "masked_fill": (lambda t, x: x.masked_fill(x > 1, -math.inf), A),
@@ -137,6 +139,7 @@ CASES = {
     "norm 3": (lambda t, x: t.norm(x, 3, dim=0), A),
     "norm 1.5": (lambda t, x: t.norm(x, 1.5), A * np.array([1, 0, 1, 1])),
     "norm half": (lambda t, x: t.norm(x, 0.5, 1), A),
+    "norm half of zeros too": (lambda t, x: t.norm(x, 0.5), np.array([1.0, 0.0, -4.0])),
     "norm inf": (lambda t, x: x.norm(math.inf, dim=1), A),
     "norm of zeros": (lambda t, x: t.norm(x), np.zeros(3)),
     "norm 3 of zeros": (lambda t, x: t.norm(x, 3), np.zeros(3)),
@@ -403,8 +406,8 @@ class TestGradients:
         assert by_x.tolist() == [2, 8]
 
     def test_an_unused_input_is_an_error_unless_allowed(self):
-        x, w = (Tensor([v], requires_grad=True) for v in (3.0, 5.0))
-        with pytest.raises(RuntimeError, match=r"no output depends on the inputs of shape \[\(1,\)\]"):
+        x, w = Tensor([3.0], requires_grad=True), Tensor([[5.0]], requires_grad=True)
+        with pytest.raises(RuntimeError, match=r"no output depends on the inputs of shape \[\(1, 1\)\]"):
             tinytorch.autograd.grad((x * x).sum(), [x, w])
         assert tinytorch.autograd.grad((x * x).sum(), [x, w], allow_unused=True)[1] is None
         with pytest.raises(RuntimeError, match="wanted inputs that require grad"):

@@ -284,6 +284,13 @@ def test_a_part_adds_up_like_the_array_it_stands_for(name):
     assert array.tolist() == [10.0, 20.0, 30.0]
 
 
+def test_a_part_has_the_dtype_of_the_sum():
+    part = Scattered((3,), 1, np.array(2.0, np.float32))
+    assert part.dense().dtype == np.float32
+    assert (part + Scattered((3,), 2, np.array(1.0, np.float32))).dense().dtype == np.float32
+    assert (np.zeros(3) + part).dense().dtype == np.float64
+
+
 def test_a_part_is_accumulated_as_an_array():
     x = Tensor([1.0, 2.0, 3.0], requires_grad=True)
     part = Scattered((3,), slice(1, None), np.array([1.0, 2.0]))
