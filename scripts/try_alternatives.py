@@ -3,9 +3,8 @@
     python scripts/try_alternatives.py [NN ...]
 
 `tests/alternatives/NN_name.py` is a module's file as somebody built it from the guide and the stub alone. It is put
-into a copy of the workspace, as a learner's file: the rest comes from the reference. Then its own tests and the
-milestones run on it; and once, with all of them in place, the course's tests of the reference, so that nothing leans
-on a private habit of it.
+into a copy of the workspace, as a learner's file: the rest comes from the reference. Then its own tests, the milestones
+and the course's tests of the reference run on it, so that nothing leans on a private habit of the reference.
 """
 
 import os
@@ -14,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from tito import course
@@ -26,7 +25,7 @@ ALTERNATIVES = ROOT / "tests" / "alternatives"
 OWN = sorted((ROOT / "tests" / "workspace").glob("test_reference_*.py"))
 FILES = [str(path.relative_to(ROOT)) for path in OWN if "milestone" not in path.name]
 SUITE = ["pytest", "-q", "-n", str(os.cpu_count() or 1), "-p", "no:cacheprovider", *FILES]
-MILESTONE_RUNS = {f"milestone {name}": ["tito", "milestone", name, "--json"] for name in MILESTONES}
+RUNS = {"the suite": SUITE, **{f"milestone {name}": ["tito", "milestone", name, "--json"] for name in MILESTONES}}
 
 
 def main(numbers: Sequence[str] = ()) -> int:
@@ -37,9 +36,7 @@ def main(numbers: Sequence[str] = ()) -> int:
         print(
             f"{module.number}: no alternative; write one from guide and stub alone: {_path(module).relative_to(ROOT)}"
         )
-    there = [m for m in chosen if m not in missing]
-    failed = sum([_try([m], {"its tests": ["tito", "test", m.number], **MILESTONE_RUNS}) for m in there])
-    failed += _try(there, {"the suite": SUITE}) if there else 0
+    failed = sum([_try(module) for module in chosen if module not in missing])
     return 1 if failed or missing else 0
 
 
@@ -47,15 +44,14 @@ def _path(module: Module) -> Path:
     return ALTERNATIVES / f"{module.folder.name}.py"
 
 
-def _try(modules: Sequence[Module], runs: Mapping[str, Sequence[str]]) -> int:
-    """Run everything in a copy with these alternatives in place; return how many runs failed."""
+def _try(module: Module) -> int:
+    """Run everything in a copy with the alternative in place; return how many runs failed."""
     failed = 0
     with tempfile.TemporaryDirectory(prefix="tinytorch alternative \N{LATIN SMALL LETTER E WITH ACUTE} ") as folder:
         workspace = Path(folder) / "course"
         shutil.copytree(ROOT, workspace, ignore=LEFT_OUT)
-        for module in modules:
-            shutil.copy(_path(module), workspace / module.file.relative_to(ROOT))
-        for name, command in runs.items():
+        shutil.copy(_path(module), workspace / module.file.relative_to(ROOT))
+        for name, command in {"its tests": ["tito", "test", module.number], **RUNS}.items():
             start = time.monotonic()
             run = subprocess.run(
                 [sys.executable, "-m", *command],
@@ -66,8 +62,7 @@ def _try(modules: Sequence[Module], runs: Mapping[str, Sequence[str]]) -> int:
                 check=False,
             )
             said = f"FAILED\n{run.stdout}{run.stderr}" if run.returncode else _ending(run.stdout)
-            whose = ", ".join(m.number for m in modules)
-            print(f"{whose} {name}, {time.monotonic() - start:.0f} s: {said}", flush=True)
+            print(f"{module.number} {name}, {time.monotonic() - start:.0f} s: {said}", flush=True)
             failed += run.returncode != 0
     return failed
 

@@ -22,11 +22,10 @@ from image_pin import pin, whole_name
 from setup_problems import SetupError
 
 ROOT = Path(__file__).resolve().parents[2]
-FAKE = """#!{python}
+FAKE = """
 import json, pathlib, sys
 folder = pathlib.Path(__file__).parent
-arguments = sys.argv[1:]
-name = pathlib.Path(sys.argv[0]).name
+name, *arguments = sys.argv[1:]
 given = sys.stdin.buffer.read() if arguments[0] == "run" and "--interactive" in arguments else b""
 (folder / "stdin").write_bytes(given)
 with (folder / "calls").open("a") as calls:
@@ -47,8 +46,9 @@ class Fakes:
     folder: Path
 
     def add(self, *names: str) -> None:
-        for name in names:
-            (self.folder / name).write_text(FAKE.format(python=sys.executable))
+        (self.folder / "fake.py").write_text(FAKE)
+        for name in names:  # a first line that names Python would not stand a space in its path
+            (self.folder / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" "{self.folder}/fake.py" {name} "$@"\n')
             (self.folder / name).chmod(0o755)
 
     def answers(self, words: str, text: str, code: int = 0) -> None:
